@@ -1,0 +1,24 @@
+/** One HTTP exchange, as the handlers see it: the transport behind it may change without them. */
+
+export interface HttpRequest {
+  readonly method: string
+  /** Path and query string as sent, such as `/000000000000/orders?Action=SendMessage`. */
+  readonly target: string
+  /** A header's value by its lower-case name; of repeated ones the values joined with ", ". */
+  header(name: string): string | undefined
+  readonly body: Buffer
+  /** Aborted when the client hangs up before its answer was written. Made on first use: most requests never ask. */
+  readonly signal: AbortSignal
+}
+
+export interface HttpResponse {
+  readonly status: number
+  readonly contentType: string
+  /** Beside Content-Type, Content-Length, Date and Connection, which the server writes. */
+  readonly headers?: readonly (readonly [name: string, value: string])[]
+  readonly body: string | Uint8Array
+  /** Called instead of writing when the client has gone meanwhile: what was taken for it can be given back. */
+  readonly undelivered?: () => void
+}
+
+export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>

@@ -1,0 +1,92 @@
+/**
+ * The log: an append-only sequence of records, and the truth from which everything else is rebuilt.
+ *
+ *     trimmed │ oldest segment … │ … │ newest segment │ staged │
+ *             ^ start                               ^ durable  ^ end
+ *
+ * A position names a record for as long as it is retained. Positions rise; the distance between two has no
+ * meaning to callers. There is one writer. An implementation passes test/log/conformance.ts.
+ */
+
+export interface LogRecord {
+  readonly position: number
+  /** Valid until the next record is asked for; copy what you keep. */
+  readonly bytes: Uint8Array
+}
+
+export interface Segment {
+  /** Position of its first record. */
+  readonly start: number
+  /** Position after its last record: the next segment's start. */
+  readonly end: number
+  /** What it occupies, in bytes. */
+  readonly bytes: number
+}
+
+export interface Log {
+  /** The oldest retained position. */
+  readonly start: number
+  /** Every record before this position is durable and will be read back by every later open. */
+  readonly durable: number
+  /** The position that the next appended record gets. */
+  readonly end: number
+
+  /**
+   * Stages one record: `head` followed by `body`, which are copied before this returns. Nothing is durable yet.
+   * Records come back whole and in order. Returns the record's position.
+   */
+  append(head: Uint8Array, body?: Uint8Array): number
+
+  /** Bytes staged and not yet durable. */
+  readonly stagedBytes: number
+
+  /**
+   * Makes everything appended before this call durable. At most one flush runs at a time: a call while one runs is
+   * a mistake of the caller. A rejection means that the staged records may or may not survive: this log must be
+   * closed and opened again, which settles it.
+   */
+  flush(): Promise<void>
+
+  /**
+   * The whole retained sequence from `from` (default: `start`) up to what is durable, for recovery and for
+   * moving live messages out of an old segment. `from` must be a record's position or `start`.
+   */
+  read(from?: number): AsyncIterable<LogRecord>
+
+  /**
+   * One record by its position; also a staged one. At once where it is in memory, else a promise.
+   * `length` is the record's length in bytes (head and body), which the caller knows. The bytes are checked
+   * against their checksum, and are the caller's to keep. Rejects with a LogDamage error where they differ.
+   */
+  readAt(position: number, length: number): Uint8Array | Promise<Uint8Array>
+
+  /** Oldest first. The last one is being written. */
+  segments(): readonly Segment[]
+
+  /** Begins a new segment at `end`, so that the present one can be trimmed some day. */
+  roll(): void
+
+  /** Forgets every segment that ends at or before `before`, and returns their space. A prefix, nothing else. */
+  trim(before: number): Promise<void>
+
+  /**
+   * True when storage is so short that only what frees space (deletes) or is small (receives) should be
+   * appended; a reserve is kept for it. Turns false again by itself when space is back.
+   */
+  readonly full: boolean
+
+  /** Releases everything. What was staged and not flushed is lost. */
+  close(): Promise<void>
+}
+
+/** The log does not read back what was written: which file, at which byte, and what is wrong. */
+export class LogDamage extends Error {
+  readonly file: string
+  readonly offset: number
+  constructor(file: string, offset: number, what: string) {
+    super(`${file} is damaged at byte ${offset}: ${what}`)
+    this.name = 'LogDamage'
+    this.file = file
+    this.offset = offset
+  }
+}

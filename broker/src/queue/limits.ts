@@ -1,0 +1,68 @@
+/**
+ * Every name's and every number's limit, in one place. Amazon's own are marked (SQS); the others are Pabal's.
+ * Lengths in bytes say so; lengths in characters count Unicode code points.
+ */
+
+export const SECOND_MS = 1000
+export const MINUTE_MS = 60 * SECOND_MS
+export const HOUR_MS = 60 * MINUTE_MS
+export const DAY_MS = 24 * HOUR_MS
+
+/** Body and message attributes (names, types, values) together, and the sum over a batch (SQS, since August 2025). */
+export const MESSAGE_BYTES_MAX = 1_048_576
+export const BATCH_BYTES_MAX = 1_048_576
+export const BATCH_ENTRIES_MAX = 10
+export const BATCH_ENTRY_ID_CHARS_MAX = 80
+export const MESSAGE_ATTRIBUTES_MAX = 10
+export const ATTRIBUTE_NAME_CHARS_MAX = 256
+export const ATTRIBUTE_TYPE_CHARS_MAX = 256
+
+export const QUEUE_NAME_CHARS_MAX = 80
+/** MessageGroupId, MessageDeduplicationId and ReceiveRequestAttemptId (SQS). */
+export const GROUP_ID_CHARS_MAX = 128
+export const TAGS_MAX = 50
+export const TAG_KEY_CHARS_MAX = 128
+export const TAG_VALUE_CHARS_MAX = 256
+export const LABEL_CHARS_MAX = 80
+
+export const RECEIVE_MESSAGES_MAX = 10
+export const WAIT_SECONDS_MAX = 20
+export const DELAY_SECONDS_MAX = 900
+export const VISIBILITY_SECONDS_MAX = 43_200
+/** A lease may be extended, but never past this long after the receive that began it (SQS). */
+export const LEASE_MS_MAX = VISIBILITY_SECONDS_MAX * SECOND_MS
+export const RETENTION_SECONDS_MIN = 60
+export const RETENTION_SECONDS_MAX = 1_209_600
+export const MESSAGE_BYTES_LIMIT_MIN = 1024
+export const MAX_RECEIVE_COUNT_MAX = 1000
+export const REDRIVE_SOURCES_MAX = 10
+
+/** Deduplication ids and receive attempt ids are remembered this long (SQS). */
+export const DEDUPLICATION_MS = 5 * MINUTE_MS
+export const ATTEMPT_MS = 5 * MINUTE_MS
+/** A changed DeduplicationScope takes effect after the time that SQS allows an attribute change to spread. */
+export const SCOPE_CHANGE_MS = MINUTE_MS
+export const IN_FLIGHT_MAX = 120_000
+
+/** The two waits that `--aws-waits` enforces (SQS). */
+export const PURGE_WAIT_MS = MINUTE_MS
+export const RECREATE_WAIT_MS = MINUTE_MS
+
+export const POLICY_BYTES_MAX = 8192
+export const POLICY_STATEMENTS_MAX = 20
+export const POLICY_ACTIONS_MAX = 7
+export const LIST_RESULTS_MAX = 1000
+
+export const MOVE_RATE_MAX = 500
+export const MOVE_TASK_MS_MAX = 36 * HOUR_MS
+export const MOVE_TASKS_ACTIVE_MAX = 100
+/** Ended move tasks are listed for as long as there are no more than this many per source queue. */
+export const MOVE_TASKS_KEPT = 10
+
+/** `pabal.priority` runs from 0, which a message without it has, to 9, which is delivered first. */
+export const PRIORITIES = 10
+/** Every tenth delivery goes to the priority whose next message has waited longest, so that none starves. */
+export const PRIORITY_GUARD_PERIOD = 10
+
+/** A single receive moves at most this many exhausted messages away before it answers with what it has. */
+export const EXHAUSTED_PER_RECEIVE_MAX = 1000
