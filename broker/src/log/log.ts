@@ -8,11 +8,11 @@
  * meaning to callers. There is one writer. An implementation passes test/log/conformance.ts.
  */
 
-export interface LogRecord {
-  readonly position: number
-  /** Valid until the next record is asked for; copy what you keep. */
-  readonly bytes: Uint8Array
-}
+/**
+ * Sees one record: its bytes are `buffer[offset .. offset + length)`, the caller's until it returns. Arguments and
+ * not an object, because start-up visits millions.
+ */
+export type Visit = (position: number, buffer: Buffer, offset: number, length: number) => void
 
 export interface Segment {
   /** Position of its first record. */
@@ -48,10 +48,11 @@ export interface Log {
   flush(): Promise<void>
 
   /**
-   * The whole retained sequence from `from` (default: `start`) up to what is durable, for recovery and for
-   * moving live messages out of an old segment. `from` must be a record's position or `start`.
+   * Visits the records from `from` up to what is durable at this call, in order, for recovery and for moving live
+   * messages out of an old segment. `from` is a record's position, a segment's start, or `start`. Waits between
+   * large chunks, never between records. What `visit` throws ends the replay and is thrown on.
    */
-  read(from?: number): AsyncIterable<LogRecord>
+  replay(from: number, visit: Visit): Promise<void>
 
   /**
    * One record by its position; also a staged one. At once where it is in memory, else a promise.
@@ -74,6 +75,12 @@ export interface Log {
    * appended; a reserve is kept for it. Turns false again by itself when space is back.
    */
   readonly full: boolean
+
+  /**
+   * Periodic work that needs no hurry, such as taking back a reserve that was spent. The owner calls it about once a
+   * second; it never runs twice at once, and may run beside a flush.
+   */
+  maintain(): Promise<void>
 
   /** Releases everything. What was staged and not flushed is lost. */
   close(): Promise<void>
