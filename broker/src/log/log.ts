@@ -64,6 +64,12 @@ export interface Log {
   /** Oldest first. The last one is being written. */
   segments(): readonly Segment[]
 
+  /**
+   * Where the segment being written begins: the newest segment's `start`. Read after every append, so it is
+   * a plain property; it already counts the segment of a staged record.
+   */
+  readonly newestStart: number
+
   /** Begins a new segment at `end`, so that the present one can be trimmed some day. */
   roll(): void
 
