@@ -52,6 +52,12 @@ export const POLICY_BYTES_MAX = 8192
 export const POLICY_STATEMENTS_MAX = 20
 export const POLICY_ACTIONS_MAX = 7
 export const LIST_RESULTS_MAX = 1000
+/** Accounts in one AddPermission (SQS: principals of a policy). */
+export const PERMISSION_ACCOUNTS_MAX = 50
+/** Names in each of a receive's lists of attributes: their count times that of the messages is work. */
+export const ATTRIBUTE_NAMES_ASKED_MAX = 1000
+/** A Query request's parameters: the largest batch has about 1,000. */
+export const QUERY_PARAMETERS_MAX = 5000
 
 export const MOVE_RATE_MAX = 500
 export const MOVE_TASK_MS_MAX = 36 * HOUR_MS
