@@ -50,9 +50,10 @@ export interface Log {
   /**
    * Visits the records from `from` up to what is durable at this call, in order, for recovery and for moving live
    * messages out of an old segment. `from` is a record's position, a segment's start, or `start`. Waits between
-   * large chunks, never between records. What `visit` throws ends the replay and is thrown on.
+   * large chunks, never between records. What `visit` throws ends the replay and is thrown on. Ends early at the
+   * position `before`, if one is given.
    */
-  replay(from: number, visit: Visit): Promise<void>
+  replay(from: number, visit: Visit, before?: number): Promise<void>
 
   /**
    * One record by its position; also a staged one. At once where it is in memory, else a promise.
@@ -70,7 +71,10 @@ export interface Log {
    */
   readonly newestStart: number
 
-  /** Begins a new segment at `end`, so that the present one can be trimmed some day. */
+  /**
+   * Begins a new segment, so that the present one can be trimmed some day: with the next record appended where
+   * nothing is staged, else with the first one appended after the next flush has begun. Not if the present one is empty.
+   */
   roll(): void
 
   /** Forgets every segment that ends at or before `before`, and returns their space. A prefix, nothing else. */

@@ -1,0 +1,325 @@
+/**
+ * The log in files (frame.ts shows their bytes). One block a flush, written by one write and made safe by one
+ * fdatasync; the newest bytes stay in memory (newest.ts), older ones are read from their segment.
+ *
+ * What is assumed of the disk. A successful sync means what it says, across loss of power. A write that was not yet
+ * synced may survive in any part and any order of its sectors, but does not change bytes outside of it; where it
+ * shares a sector with older bytes, those survive. After a failed sync nothing is assumed of what was written since
+ * the last good one, whatever later syncs say: the log breaks, and opening it again settles what is there
+ * (open-segments.ts). Bytes that rot are found by their checksums when they are read, never handed out.
+ *
+ * A full disk: the write that finds no room gets the reserve's (reserve.ts) and is done again from its first byte;
+ * nobody was told anything about it yet. From then on `full` says that only what frees space should be appended.
+ */
+
+import type { DirectoryLock, Disk } from '../runtime/disk.ts'
+import { type Random, systemRandom } from '../runtime/random.ts'
+import { RECORD_HEADER_BYTES, recordIsWhole, SEGMENT_HEADER_BYTES } from './frame.ts'
+import { type Log, LogDamage, type Segment, type Visit } from './log.ts'
+import { markStart, removeMark } from './log-directory.ts'
+import { NewestBytes, type SealedBlock } from './newest.ts'
+import { drawSalt, type OpenedSegments, openSegments, type Recovered } from './open-segments.ts'
+import { isOutOfSpace, Reserve } from './reserve.ts'
+import { scanBlocks, visitRecords } from './scan.ts'
+import { SegmentFile, SegmentFiles } from './segment-file.ts'
+
+export const SEGMENT_BYTES_MAX = 64 * 1024 * 1024
+export const CACHE_BYTES_MAX = 16 * 1024 * 1024
+export const RESERVE_BYTES = 16 * 1024 * 1024
+
+export interface FileLogOptions {
+  /** Made if it is not there, and locked. */
+  readonly directory: string
+  readonly disk: Disk
+  readonly random?: Random
+  /** A segment that has reached this is not written on; one block may reach beyond it. */
+  readonly segmentBytesMax?: number
+  /** For the newest bytes, which are read without touching the disk. */
+  readonly cacheBytesMax?: number
+  /** Space kept back for a full disk; 0 keeps none. */
+  readonly reserveBytes?: number
+}
+
+/** Rejects with LogDamage, DirectoryInUse, or the disk's error. */
+export async function openFileLog(options: FileLogOptions): Promise<FileLog> {
+  const { directory, disk, random = systemRandom, reserveBytes = RESERVE_BYTES } = options
+  await disk.makeDirectory(directory)
+  const lock = await disk.lock(directory)
+  try {
+    const files = new SegmentFiles(disk, directory)
+    const opened = await openSegments(files, random)
+    const reserve = new Reserve(disk, directory, reserveBytes, random)
+    // A new log takes its reserve later: that costs more time than all the rest of starting.
+    if (!opened.fresh) await reserve.open()
+    return new FileLog({ ...options, random }, { ...opened, files, reserve, lock })
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+interface Parts extends OpenedSegments {
+  readonly files: SegmentFiles
+  readonly reserve: Reserve
+  readonly lock: DirectoryLock
+}
+
+export class FileLog implements Log {
+  /** What opening found torn and cut off. */
+  readonly recovered: Recovered | undefined
+  newestStart: number
+  readonly #directory: string
+  readonly #random: Random
+  readonly #segmentBytesMax: number
+  readonly #files: SegmentFiles
+  readonly #reserve: Reserve
+  readonly #lock: DirectoryLock
+  /** Oldest first. The last one's file may not be there yet. */
+  readonly #segments: SegmentFile[]
+  readonly #newest: NewestBytes
+  #durable: number
+  /** Position after the last durable block: where replay ends. */
+  #written: number
+  #full: boolean
+  #rollDue = false
+  #flushing: Promise<void> | undefined
+  #maintaining: Promise<void> | undefined
+  #trimming: Promise<void> = Promise.resolve()
+  #unusable: Error | undefined
+
+  constructor(options: FileLogOptions & { readonly random: Random }, parts: Parts) {
+    this.recovered = parts.recovered
+    this.#directory = options.directory
+    this.#random = options.random
+    this.#segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX
+    this.#files = parts.files
+    this.#reserve = parts.reserve
+    this.#lock = parts.lock
+    this.#segments = parts.segments
+    this.#written = this.#last.end
+    this.#newest = new NewestBytes(this.#written, options.cacheBytesMax ?? CACHE_BYTES_MAX)
+    this.#full = !parts.fresh && !this.#reserve.kept
+    this.newestStart = this.#last.firstRecord
+    this.#beginBlock()
+    this.#durable = this.end
+  }
+
+  get start(): number {
+    return this.#segments[0]!.firstRecord
+  }
+
+  get durable(): number {
+    return this.#durable
+  }
+
+  get end(): number {
+    return this.#newest.end
+  }
+
+  get stagedBytes(): number {
+    return this.#newest.stagedBytes
+  }
+
+  get full(): boolean {
+    return this.#full
+  }
+
+  get #last(): SegmentFile {
+    return this.#segments.at(-1)!
+  }
+
+  append(head: Uint8Array, body?: Uint8Array): number {
+    if (this.#unusable !== undefined) throw this.#unusable
+    return this.#newest.append(head, body)
+  }
+
+  async flush(): Promise<void> {
+    this.#assertUsable()
+    if (this.#flushing !== undefined) throw new Error('a flush of this log is already running')
+    if (this.stagedBytes === 0) return
+    const segment = this.#last
+    const block = this.#newest.seal(segment.header.salt)
+    segment.end = block.position + block.end - block.start
+    this.#beginBlock()
+    this.#flushing = this.#write(segment, block)
+    try {
+      await this.#flushing
+    } catch (error) {
+      this.#unusable = new Error(`the log in ${this.#directory} failed and must be opened again`, {
+        cause: error,
+      })
+      throw error
+    } finally {
+      this.#flushing = undefined
+    }
+    this.#written = segment.end
+    this.#durable = this.#newest.stagedFrom
+    this.#newest.release()
+  }
+
+  async replay(from: number, visit: Visit, before = Number.POSITIVE_INFINITY): Promise<void> {
+    this.#assertUsable()
+    if (from < this.start) throw trimmed(from)
+    const written = this.#written
+    for (const segment of this.#segments.filter((segment) => segment.end > from)) {
+      if (segment.header.base >= Math.min(before, written)) return
+      await replaySegment(segment, from, Math.min(segment.end, written), before, visit)
+    }
+  }
+
+  readAt(position: number, length: number): Uint8Array | Promise<Uint8Array> {
+    this.#assertUsable()
+    const record = this.#newest.read(position, length)
+    if (record !== undefined) return record
+    const segment = this.#segments.findLast((segment) => segment.firstRecord <= position)
+    return segment === undefined ? Promise.reject(trimmed(position)) : readRecord(segment, position, length)
+  }
+
+  segments(): readonly Segment[] {
+    return this.#segments.map((segment, index) => {
+      const next = this.#segments[index + 1]
+      const { base } = segment.header
+      return {
+        start: segment.firstRecord,
+        end: next?.firstRecord ?? this.end,
+        bytes: (next?.header.base ?? this.end) - base,
+      }
+    })
+  }
+
+  roll(): void {
+    this.#assertUsable()
+    this.#rollDue = true
+    if (this.stagedBytes > 0) return
+    this.#beginBlock()
+    if (this.#flushing === undefined) this.#durable = this.end
+  }
+
+  trim(before: number): Promise<void> {
+    this.#assertUsable()
+    const trim = (): Promise<void> => this.#trim(before)
+    // One after the other, whatever became of the one before: its caller has been told.
+    this.#trimming = this.#trimming.then(trim, trim)
+    return this.#trimming
+  }
+
+  async maintain(): Promise<void> {
+    this.#assertUsable()
+    if (this.#maintaining !== undefined) throw new Error('maintain is already running')
+    this.#maintaining = this.#takeReserve()
+    try {
+      await this.#maintaining
+    } finally {
+      this.#maintaining = undefined
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#unusable ??= new Error(`the log in ${this.#directory} is closed`)
+    await Promise.allSettled([this.#flushing, this.#maintaining, this.#trimming])
+    for (const segment of this.#segments) await segment.retire()
+    await this.#lock.release()
+  }
+
+  /** Begins the next block, in a new segment if the last one is full or a roll was asked for. */
+  #beginBlock(): void {
+    const { end, hasBlocks } = this.#last
+    const roll = hasBlocks && (this.#rollDue || end - this.#last.header.base >= this.#segmentBytesMax)
+    this.#rollDue = false
+    if (roll) {
+      const header = { base: end, salt: drawSalt(this.#random) }
+      this.#segments.push(new SegmentFile(this.#files, header, false))
+      this.newestStart = this.#last.firstRecord
+    }
+    this.#newest.begin(roll)
+  }
+
+  #write(segment: SegmentFile, { buffer, start, end, position }: SealedBlock): Promise<void> {
+    return this.#spendingReserve(async () => {
+      await segment.ensure()
+      await segment.use(async (file) => {
+        await file.write(buffer, start, end - start, position - segment.header.base)
+        await file.sync()
+      })
+    })
+  }
+
+  async #trim(before: number): Promise<void> {
+    const count = this.segments().findIndex(
+      ({ end }, index) =>
+        end > before || index === this.#segments.length - 1 || this.#segments[index]!.end > this.#written,
+    )
+    if (count === 0) return
+    const oldStart = this.#segments[0]!.header.base
+    const first = this.#segments[count]!
+    await this.#spendingReserve(async () => {
+      await first.ensure()
+      await markStart(this.#files.disk, this.#directory, first.header.base)
+    })
+    for (const segment of this.#segments.splice(0, count)) await segment.remove()
+    await removeMark(this.#files.disk, this.#directory, oldStart)
+    await this.#files.disk.syncDirectory(this.#directory)
+    if (this.#full) await this.#takeReserve()
+  }
+
+  /** What it runs may run twice. */
+  async #spendingReserve(run: () => Promise<void>): Promise<void> {
+    try {
+      await run()
+    } catch (error) {
+      if (!isOutOfSpace(error) || !(await this.#reserve.spend())) throw error
+      this.#full = true
+      await run()
+    }
+  }
+
+  async #takeReserve(): Promise<void> {
+    await this.#reserve.take()
+    this.#full = !this.#reserve.kept
+  }
+
+  #assertUsable(): void {
+    if (this.#unusable !== undefined) throw this.#unusable
+  }
+}
+
+/** Visits the records of one segment from position `from` to `before`; `end` is the position after its last block. */
+async function replaySegment(
+  segment: SegmentFile,
+  from: number,
+  end: number,
+  before: number,
+  visit: Visit,
+): Promise<void> {
+  const limit = end - segment.header.base
+  const visitBetween: Visit = (position, buffer, offset, length) => {
+    if (position >= from && position < before) visit(position, buffer, offset, length)
+  }
+  const stop = await segment.use((file) =>
+    scanBlocks(file, segment.header, SEGMENT_HEADER_BYTES, limit, (buffer, start, blockEnd, position) => {
+      // Nothing is checked for a record of its own unless the block is one in which the replay begins or ends.
+      const cut = position < from || position + blockEnd - start > before
+      visitRecords(buffer, start, blockEnd, position, cut ? visitBetween : visit)
+    }),
+  )
+  if (stop < limit) throw new LogDamage(segment.path, stop, 'no block is here, or it fails its checksum')
+}
+
+function readRecord(segment: SegmentFile, position: number, length: number): Promise<Uint8Array> {
+  return segment.use(async (file) => {
+    const offset = position - segment.header.base
+    const bytes = Buffer.allocUnsafe(RECORD_HEADER_BYTES + length)
+    const filled = await file.read(bytes, 0, bytes.length, offset)
+    if (filled < bytes.length || !recordIsWhole(bytes, 0, length))
+      throw noRecord(segment.path, offset, length)
+    return bytes.subarray(RECORD_HEADER_BYTES)
+  })
+}
+
+function noRecord(file: string, offset: number, length: number): LogDamage {
+  return new LogDamage(file, offset, `no record of ${length} bytes is here, or it fails its checksum`)
+}
+
+function trimmed(position: number): RangeError {
+  return new RangeError(`position ${position} is no longer in the log`)
+}

@@ -1,0 +1,206 @@
+/**
+ * The newest bytes of the log, in memory: the block being staged, the one being flushed, and as many flushed ones
+ * before them as the budget allows. Staging writes where the bytes will stay as cache, a flush writes them out from
+ * here: no byte is copied twice, and a steady load reuses the same chunks and allocates nothing.
+ *
+ *     chunk (1 MiB)                  chunk                         chunk, the last
+ *     │ block │ block │ block   ░░░░ │ block              │ block │ block │ staged …  ░░░░ │
+ *     ^ first                                                             ^ block  ^ end
+ *
+ * Chunks follow each other without a gap in positions: what lies in a chunk at offset o has position base + o,
+ * segment headers included. A staged block is always whole in the last chunk; it moves when it outgrows it.
+ */
+
+import {
+  aligned,
+  BLOCK_HEADER_BYTES,
+  RECORD_HEADER_BYTES,
+  SEGMENT_HEADER_BYTES,
+  writeBlockHeader,
+  writeRecordHeader,
+} from './frame.ts'
+
+/** More than this in one block is refused: whoever appends without flushing must wait at some point. */
+export const STAGED_BYTES_MAX = 256 * 1024 * 1024
+const CHUNK_BYTES_MAX = 1024 * 1024
+const CHUNK_BYTES_MIN = 4096
+const CHUNKS_PER_CACHE = 16
+/** Below this a loop copies faster than a call to `set`. */
+const COPY_BYTES_MIN = 24
+
+interface Chunk {
+  buffer: Buffer
+  /** Position of the first byte; of the one after the last (not kept up in the last chunk). */
+  readonly base: number
+  end: number
+}
+
+/** A block ready to be written: `buffer[start .. end)` belongs at `position`. */
+export interface SealedBlock {
+  readonly buffer: Buffer
+  readonly start: number
+  readonly end: number
+  readonly position: number
+}
+
+export class NewestBytes {
+  readonly #cacheBytesMax: number
+  readonly #chunkBytes: number
+  readonly #chunks: Chunk[]
+  #spare: Buffer | undefined
+  #bytes: number
+  /** Everything from here on must stay, because it is not durable yet. */
+  #keepFrom: number
+
+  // The last chunk, its fields at hand for `append`. All are offsets in `#buffer`.
+  #last: Chunk
+  #buffer: Buffer
+  #block: number
+  #firstRecord: number
+  #at: number
+
+  /** `base` is the position of the next block. */
+  constructor(base: number, cacheBytesMax: number) {
+    this.#cacheBytesMax = cacheBytesMax
+    this.#chunkBytes = Math.min(
+      Math.max(aligned(cacheBytesMax / CHUNKS_PER_CACHE), CHUNK_BYTES_MIN),
+      CHUNK_BYTES_MAX,
+    )
+    this.#buffer = Buffer.alloc(this.#chunkBytes)
+    this.#bytes = this.#buffer.length
+    this.#last = { buffer: this.#buffer, base, end: base }
+    this.#chunks = [this.#last]
+    this.#keepFrom = base
+    this.#block = 0
+    this.#firstRecord = BLOCK_HEADER_BYTES
+    this.#at = BLOCK_HEADER_BYTES
+  }
+
+  /** The position that the next record gets. */
+  get end(): number {
+    return this.#last.base + this.#at
+  }
+
+  /** The position of the first staged record, or what it would be. */
+  get stagedFrom(): number {
+    return this.#last.base + this.#firstRecord
+  }
+
+  get stagedBytes(): number {
+    return this.#at - this.#firstRecord
+  }
+
+  append(head: Uint8Array, body: Uint8Array | undefined): number {
+    const length = head.length + (body === undefined ? 0 : body.length)
+    // Seven more, so that the block can always be closed with zeros.
+    if (this.#at + RECORD_HEADER_BYTES + length + 7 > this.#buffer.length) this.#makeRoom(length)
+    const at = this.#at
+    const bodyAt = copy(head, this.#buffer, at + RECORD_HEADER_BYTES)
+    if (body !== undefined) copy(body, this.#buffer, bodyAt)
+    writeRecordHeader(this.#buffer, at, length)
+    this.#at = at + RECORD_HEADER_BYTES + length
+    return this.#last.base + at
+  }
+
+  /** Closes the staged block, which has records, for writing. {@link begin} must follow. */
+  seal(salt: number): SealedBlock {
+    const buffer = this.#buffer
+    const start = this.#block
+    const end = aligned(this.#at)
+    const position = this.#last.base + start
+    buffer.fill(0, this.#at, end)
+    writeBlockHeader(buffer, start, end, position, salt)
+    this.#keepFrom = position
+    this.#block = end
+    return { buffer, start, end, position }
+  }
+
+  /** Begins the block that follows, behind a segment's header if `headed`. May be repeated before the first record. */
+  begin(headed: boolean): void {
+    // The headers may lie beyond the chunk's end: the first record then makes room for them and for itself.
+    this.#block += headed ? SEGMENT_HEADER_BYTES : 0
+    this.#at = this.#block + BLOCK_HEADER_BYTES
+    this.#firstRecord = this.#at
+  }
+
+  /** Everything sealed has become durable and may be forgotten when the room is needed. */
+  release(): void {
+    this.#keepFrom = this.#last.base + this.#block
+    this.#evict(0)
+  }
+
+  /** A copy of the record at `position`, which is one the caller got; undefined when it is no longer here. */
+  read(position: number, length: number): Buffer | undefined {
+    const chunk = this.#find(position)
+    if (chunk === undefined) return undefined
+    const at = position - chunk.base
+    const start = at + RECORD_HEADER_BYTES
+    const limit = chunk === this.#last ? this.#at : chunk.end - chunk.base
+    if (start + length > limit || chunk.buffer.readUInt32LE(at) !== length) {
+      throw new RangeError(`no record of ${length} bytes has position ${position}`)
+    }
+    const record = Buffer.allocUnsafe(length)
+    chunk.buffer.copy(record, 0, start, start + length)
+    return record
+  }
+
+  #find(position: number): Chunk | undefined {
+    for (let index = this.#chunks.length - 1; index >= 0; index--) {
+      const chunk = this.#chunks[index]!
+      if (position >= chunk.base) return chunk
+    }
+    return undefined
+  }
+
+  #makeRoom(length: number): void {
+    const staged = this.#at - this.#block
+    const needed = aligned(staged + RECORD_HEADER_BYTES + length)
+    if (needed > STAGED_BYTES_MAX) {
+      throw new RangeError(`more than ${STAGED_BYTES_MAX} bytes were appended without a flush`)
+    }
+    const old = this.#last
+    const blockPosition = old.base + this.#block
+    const buffer = this.#take(needed)
+    // Records only: the block's header is written when it is closed.
+    old.buffer.copy(buffer, BLOCK_HEADER_BYTES, this.#firstRecord, this.#at)
+    old.end = Math.min(blockPosition, old.base + old.buffer.length)
+    if (this.#block === 0) this.#drop(this.#chunks.pop()!)
+    this.#last = { buffer, base: blockPosition, end: blockPosition }
+    this.#chunks.push(this.#last)
+    this.#buffer = buffer
+    this.#block = 0
+    this.#firstRecord = BLOCK_HEADER_BYTES
+    this.#at = staged
+  }
+
+  #take(needed: number): Buffer {
+    // A block that keeps growing doubles, so that moving it costs no more than filling it did.
+    let size = this.#chunkBytes
+    while (size < needed) size *= 2
+    this.#evict(size)
+    const spare = size === this.#chunkBytes ? this.#spare : undefined
+    if (spare !== undefined) this.#spare = undefined
+    this.#bytes += size
+    return spare ?? Buffer.alloc(size)
+  }
+
+  #evict(wanted: number): void {
+    while (this.#chunks.length > 1 && this.#bytes + wanted > this.#cacheBytesMax) {
+      if (this.#chunks[0]!.end > this.#keepFrom) return
+      this.#drop(this.#chunks.shift()!)
+    }
+  }
+
+  #drop(chunk: Chunk): void {
+    this.#bytes -= chunk.buffer.length
+    if (chunk.buffer.length === this.#chunkBytes) this.#spare = chunk.buffer
+  }
+}
+
+/** Returns where the next byte goes. */
+function copy(from: Uint8Array, into: Buffer, at: number): number {
+  const { length } = from
+  if (length >= COPY_BYTES_MIN) into.set(from, at)
+  else for (let index = 0; index < length; index++) into[at + index] = from[index]!
+  return at + length
+}

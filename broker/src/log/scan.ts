@@ -1,0 +1,120 @@
+/**
+ * Reads a segment's blocks in order, as fast as it can: large chunks, each asked for while the one before it is
+ * looked at, whole blocks checked by their checksum and handed out where they lie. Says where the blocks stop; what
+ * that means is the caller's to judge.
+ */
+
+import type { DiskFile } from '../runtime/disk.ts'
+import {
+  BLOCK_HEADER_BYTES,
+  blockBytes,
+  blockIsWhole,
+  RECORD_HEADER_BYTES,
+  type SegmentHeader,
+} from './frame.ts'
+import type { Visit } from './log.ts'
+
+export const SCAN_CHUNK_BYTES = 1024 * 1024
+
+/** Sees one whole block, header included, and its position. */
+export type VisitBlock = (buffer: Buffer, start: number, end: number, position: number) => void
+
+interface Chunk {
+  readonly buffer: Buffer
+  /** The offset in the file of the buffer's first byte, and how many bytes of it are filled. */
+  readonly offset: number
+  readonly filled: number
+}
+
+/**
+ * Visits the whole blocks from `from` to `limit`, which are offsets in the file, up to the first thing that is not
+ * one. Returns the offset at which they stop.
+ */
+export async function scanBlocks(
+  file: DiskFile,
+  header: SegmentHeader,
+  from: number,
+  limit: number,
+  visit: VisitBlock,
+): Promise<number> {
+  let chunk = await readChunk(file, Buffer.allocUnsafeSlow(SCAN_CHUNK_BYTES), 0, from, limit)
+  let spare: Buffer = Buffer.allocUnsafeSlow(SCAN_CHUNK_BYTES)
+  for (;;) {
+    const { whole, wanted } = measure(chunk, header, limit)
+    const more = wanted > 0 && chunk.offset + chunk.filled < limit
+    if (!more) return visitBlocks(chunk, whole, header, visit)
+
+    const rest = chunk.filled - whole
+    if (spare.length < wanted) spare = Buffer.allocUnsafeSlow(wanted)
+    chunk.buffer.copy(spare, 0, whole, chunk.filled)
+    const reading = readChunk(file, spare, rest, chunk.offset + whole, limit)
+    const [next, stop] = await Promise.all([reading, visiting(chunk, whole, header, visit)])
+    if (stop < chunk.offset + whole || next.filled === rest) return stop
+    spare = chunk.buffer
+    chunk = next
+  }
+}
+
+/** Visits the records of a whole block. */
+export function visitRecords(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  position: number,
+  visit: Visit,
+): void {
+  for (let at = start + BLOCK_HEADER_BYTES; end - at >= RECORD_HEADER_BYTES; ) {
+    const length = buffer[at]! | (buffer[at + 1]! << 8) | (buffer[at + 2]! << 16) | (buffer[at + 3]! << 24)
+    visit(position + at - start, buffer, at + RECORD_HEADER_BYTES, length)
+    at += RECORD_HEADER_BYTES + length
+  }
+}
+
+/** Fills `buffer` from `kept` on; what stands before is the file's from `offset`. */
+async function readChunk(
+  file: DiskFile,
+  buffer: Buffer,
+  kept: number,
+  offset: number,
+  limit: number,
+): Promise<Chunk> {
+  const length = Math.min(buffer.length, limit - offset) - kept
+  return { buffer, offset, filled: kept + (await file.read(buffer, kept, length, offset + kept)) }
+}
+
+/**
+ * How far the chunk's blocks are whole, going by their headers; `wanted` is how many bytes the next chunk must hold
+ * to show the block after them, 0 where there is none.
+ */
+function measure(chunk: Chunk, header: SegmentHeader, limit: number): { whole: number; wanted: number } {
+  let at = 0
+  while (at + BLOCK_HEADER_BYTES <= chunk.filled) {
+    const bytes = blockBytes(chunk.buffer, at, header.base + chunk.offset + at, header.salt)
+    if (bytes === 0 || chunk.offset + at + bytes > limit) return { whole: at, wanted: 0 }
+    if (at + bytes > chunk.filled) return { whole: at, wanted: bytes }
+    at += bytes
+  }
+  return { whole: at, wanted: BLOCK_HEADER_BYTES }
+}
+
+/** A promise, so that what a visitor throws waits for the read that runs beside it. */
+async function visiting(
+  chunk: Chunk,
+  whole: number,
+  header: SegmentHeader,
+  visit: VisitBlock,
+): Promise<number> {
+  return visitBlocks(chunk, whole, header, visit)
+}
+
+/** Returns the offset in the file of the first block that fails its checksum, or of what follows the last. */
+function visitBlocks(chunk: Chunk, whole: number, { base, salt }: SegmentHeader, visit: VisitBlock): number {
+  for (let at = 0; at < whole; ) {
+    const position = base + chunk.offset + at
+    const end = at + blockBytes(chunk.buffer, at, position, salt)
+    if (!blockIsWhole(chunk.buffer, at, end)) return chunk.offset + at
+    visit(chunk.buffer, at, end, position)
+    at = end
+  }
+  return chunk.offset + whole
+}
