@@ -1,0 +1,131 @@
+/**
+ * What a black-box test stands on: one server a file, and for every test a scene with a client of its protocol and
+ * queues of its own. `test` runs its text twice, over JSON and over Query. A test's name begins with the numbers of
+ * the behaviours it covers; coverage.test.ts reads them there.
+ */
+
+import { randomUUID } from 'node:crypto'
+import { after, test as nodeTest } from 'node:test'
+import type { Protocol, Sqs, Wire } from './client.ts'
+import { jsonClient } from './json-client.ts'
+import { queryClient } from './query-client.ts'
+import { TestQueue } from './queue.ts'
+import { ask, type RawRequest } from './raw.ts'
+import { type Server, type ServerOptions, startInProcess, startServer, type VirtualClock } from './server.ts'
+
+const TEST_TIMEOUT_MS = 20_000
+
+/** A server with a client of each protocol. */
+interface Stage {
+  readonly server: Server
+  readonly clients: Readonly<Record<Protocol, Sqs>>
+}
+
+function stageOf(server: Server): Stage {
+  return { server, clients: { JSON: jsonClient(server.url), Query: queryClient(server.url) } }
+}
+
+async function strike(stage: Stage): Promise<void> {
+  stage.clients.JSON.close()
+  stage.clients.Query.close()
+  await stage.server[Symbol.asyncDispose]()
+}
+
+const shared = stageOf(await startServer())
+after(() => strike(shared))
+
+export interface QueueOptions {
+  readonly name?: string
+  readonly tags?: Readonly<Record<string, string>>
+}
+
+export class Scene {
+  readonly protocol: Protocol
+  readonly sqs: Sqs
+  readonly endpoint: string
+  readonly clock: VirtualClock
+  readonly #clients: Stage['clients']
+
+  constructor(protocol: Protocol, stage: Stage) {
+    this.protocol = protocol
+    this.endpoint = stage.server.url
+    this.clock = stage.server.clock
+    this.#clients = stage.clients
+    this.sqs = this.#clients[protocol]
+  }
+
+  /** The client of the other protocol, for what must hold across both. */
+  get other(): Sqs {
+    return this.#clients[this.protocol === 'JSON' ? 'Query' : 'JSON']
+  }
+
+  advance(length: string): Promise<void> {
+    return this.clock.advance(length)
+  }
+
+  async queue(attributes?: Readonly<Record<string, string>>, options: QueueOptions = {}): Promise<TestQueue> {
+    const output = await this.sqs.call('CreateQueue', {
+      QueueName: options.name ?? freshName(),
+      ...(attributes && { Attributes: attributes }),
+      ...(options.tags && { tags: options.tags }),
+    })
+    return new TestQueue(this.sqs, output.QueueUrl ?? '')
+  }
+
+  fifo(attributes: Readonly<Record<string, string>> = {}, options: QueueOptions = {}): Promise<TestQueue> {
+    return this.queue({ FifoQueue: 'true', ...attributes }, { name: freshName('.fifo'), ...options })
+  }
+
+  /** A queue and its dead-letter queue, of one kind. */
+  async deadLettering(
+    maxReceiveCount: number,
+    kind: 'queue' | 'fifo' = 'queue',
+    attributes: Readonly<Record<string, string>> = {},
+  ): Promise<{ source: TestQueue; dead: TestQueue }> {
+    const dead = await this[kind]()
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: await dead.arn(), maxReceiveCount })
+    return { source: await this[kind]({ RedrivePolicy, ...attributes }), dead }
+  }
+
+  raw(request: RawRequest): Promise<Wire> {
+    return ask(this.endpoint, request)
+  }
+}
+
+/** A name no other test has. */
+export function freshName(suffix = ''): string {
+  return `q-${randomUUID().slice(0, 13)}${suffix}`
+}
+
+type Script = (scene: Scene) => Promise<void>
+
+function testOver(protocol: Protocol, name: string, script: Script): void {
+  nodeTest(`${name} [${protocol}]`, { timeout: TEST_TIMEOUT_MS }, () => script(new Scene(protocol, shared)))
+}
+
+export function test(name: string, script: Script): void {
+  jsonTest(name, script)
+  queryTest(name, script)
+}
+
+export function jsonTest(name: string, script: Script): void {
+  testOver('JSON', name, script)
+}
+
+export function queryTest(name: string, script: Script): void {
+  testOver('Query', name, script)
+}
+
+/** A test with a server of its own in this process, because it needs options or ends the server. */
+export function ownServerTest(name: string, options: ServerOptions, script: Script): void {
+  for (const protocol of ['JSON', 'Query'] as const) {
+    nodeTest(`${name} [${protocol}]`, { timeout: TEST_TIMEOUT_MS }, async () => {
+      const stage = stageOf(await startInProcess(options))
+      try {
+        await script(new Scene(protocol, stage))
+      } finally {
+        await strike(stage)
+      }
+    })
+  }
+}
