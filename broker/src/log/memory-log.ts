@@ -45,7 +45,7 @@ class MemoryLog implements Log {
   newestStart: number
   readonly #store: MemoryStore
   readonly #segmentBytesMax: number
-  #flushing = false
+  #flushing: Promise<void> | undefined
   #closed = false
 
   constructor(store: MemoryStore, segmentBytesMax: number) {
@@ -89,14 +89,10 @@ class MemoryLog implements Log {
 
   async flush(): Promise<void> {
     this.#assertOpen()
-    if (this.#flushing) throw new Error('a flush of this log is already running')
-    const { end } = this
-    this.#flushing = true
-    // Durable a little later, as with every other log, so that nobody comes to rely on less.
-    await Promise.resolve()
-    this.#flushing = false
-    this.#assertOpen()
-    this.#store.durable = end
+    if (this.#flushing !== undefined) throw new Error('a flush of this log is already running')
+    this.#flushing = this.#settle(this.end)
+    await this.#flushing
+    this.#flushing = undefined
   }
 
   async replay(from: number, visit: Visit, before = Number.POSITIVE_INFINITY): Promise<void> {
@@ -151,7 +147,14 @@ class MemoryLog implements Log {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    await this.#flushing
     forgetFrom(this.#store.segments, this.durable)
+  }
+
+  async #settle(end: number): Promise<void> {
+    // Durable a little later, as with every other log, so that nobody comes to rely on less.
+    await Promise.resolve()
+    this.#store.durable = end
   }
 
   #assertOpen(): void {

@@ -48,7 +48,8 @@ export async function scanBlocks(
     if (spare.length < wanted) spare = Buffer.allocUnsafeSlow(wanted)
     chunk.buffer.copy(spare, 0, whole, chunk.filled)
     const reading = readChunk(file, spare, rest, chunk.offset + whole, limit)
-    const [next, stop] = await Promise.all([reading, visiting(chunk, whole, header, visit)])
+    const stop = await visitDuring(reading, () => visitBlocks(chunk, whole, header, visit))
+    const next = await reading
     if (stop < chunk.offset + whole || next.filled === rest) return stop
     spare = chunk.buffer
     chunk = next
@@ -97,14 +98,13 @@ function measure(chunk: Chunk, header: SegmentHeader, limit: number): { whole: n
   return { whole: at, wanted: BLOCK_HEADER_BYTES }
 }
 
-/** A promise, so that what a visitor throws waits for the read that runs beside it. */
-async function visiting(
-  chunk: Chunk,
-  whole: number,
-  header: SegmentHeader,
-  visit: VisitBlock,
-): Promise<number> {
-  return visitBlocks(chunk, whole, header, visit)
+/** What a visitor throws waits for the read that runs beside it. */
+async function visitDuring(reading: Promise<unknown>, visit: () => number): Promise<number> {
+  try {
+    return visit()
+  } finally {
+    await Promise.allSettled([reading])
+  }
 }
 
 /** Returns the offset in the file of the first block that fails its checksum, or of what follows the last. */

@@ -35,7 +35,7 @@ export class DirectoryInUse extends Error {
 
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   await mkdir(directory, { recursive: true })
-  const lock = takeLock(join(directory, LOCK_FILE))
+  const lock = takeLock(directory)
   if (lock === undefined) throw new DirectoryInUse(directory, await readHolder(directory))
   try {
     await writeFile(join(directory, HOLDER_FILE), `${process.pid}\n`)
@@ -53,16 +53,17 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   }
 }
 
-function takeLock(path: string): DatabaseSync | undefined {
-  const database = new DatabaseSync(path, { timeout: 0 })
+function takeLock(directory: string): DatabaseSync | undefined {
+  let database: DatabaseSync | undefined
   try {
+    database = new DatabaseSync(join(directory, LOCK_FILE), { timeout: 0 })
     // Held until the connection closes. Nothing is written: no journal appears and no space is needed.
-    database.exec('PRAGMA journal_mode = OFF; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     return database
   } catch (error) {
-    database.close()
+    database?.close()
     if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return undefined
-    throw error
+    throw new Error(`The data directory ${directory} cannot be written or locked.`, { cause: error })
   }
 }
 
