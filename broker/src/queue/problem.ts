@@ -14,7 +14,12 @@ export type Problem =
   | { readonly problem: 'InvalidAttributeName'; readonly text: string }
   | { readonly problem: 'InvalidAttributeValue'; readonly attribute: string; readonly reason?: string }
   /** "Value V for parameter P is invalid. Reason: R" */
-  | { readonly problem: 'InvalidParameter'; readonly parameter: string; readonly value: string; readonly reason: string }
+  | {
+      readonly problem: 'InvalidParameter'
+      readonly parameter: string
+      readonly value: string
+      readonly reason: string
+    }
   /** InvalidParameterValue with a text of its own. */
   | { readonly problem: 'InvalidParameterValue'; readonly text: string }
   | { readonly problem: 'MissingParameter'; readonly parameter: string }

@@ -1,0 +1,340 @@
+/**
+ * Events as bytes, as the log keeps them. Every record begins alike; numbers are big-endian.
+ *
+ *     0      1        9
+ *     │ kind │ at f64 │ …      the kind's highest bit marks the first event of a command: before it time passes
+ *
+ *     sent        seq f64 │ queue u32 │ due f64 │ MESSAGE
+ *     redriven    seq f64 │ queue u32 │ old seq f64 │ task (u8 + text) │ MESSAGE
+ *     relocated   seq f64 │ queue u32 │ due f64 │ phase u8 │ sent f64 │ receives u32 │ before u32 │ first i32 │
+ *                 leased i32 │ source (u8 + text) │ MESSAGE
+ *     MESSAGE     priority u8 │ group (u8 + text) │ dedup id (u8 + text) │ content, to the record's end
+ *     received, leaseRenewed                        seq f64 │ until f64 │ attempt id (u8 + text)
+ *     visibilityChanged                             seq f64 │ until f64
+ *     deleted, discarded, receiveUndone             seq f64
+ *     deadLettered                                  seq f64 │ queue u32
+ *     expired                                       queue u32 │ sent before f64
+ *     opened                                        salt 16 │ next seq f64 │ next queue id u32
+ *     queueDefined, moveTaskChanged                 JSON      (rare, and easier to read for whoever reads the log)
+ *     queueDeleted, queuePurged                     queue u32
+ *
+ * Texts are UTF-8 of at most 255 bytes; length 255 stands for "none". A record's meaning never changes: a new
+ * layout gets a new kind.
+ */
+
+import type { Event, MessageEvent, QueueDefinition } from './event.ts'
+import type { MoveTask } from './move-task.ts'
+
+const KINDS = {
+  opened: 1,
+  queueDefined: 2,
+  queueDeleted: 3,
+  queuePurged: 4,
+  sent: 5,
+  received: 6,
+  receiveUndone: 7,
+  deleted: 8,
+  visibilityChanged: 9,
+  leaseRenewed: 10,
+  deadLettered: 11,
+  discarded: 12,
+  expired: 13,
+  moveTaskChanged: 14,
+  redriven: 15,
+  relocated: 16,
+} as const satisfies Record<Event['kind'], number>
+
+const NAMES = Object.keys(KINDS) as Event['kind'][]
+const FIRST = 0x80
+const TEXT_NONE = 255
+const TEXT_BYTES_MAX = 254
+const HEAD_BYTES_MAX = 64 * 1024
+
+/** What the log is given: `head` holds until the next event is encoded; the content follows it in the record. */
+export interface Encoded {
+  readonly head: Uint8Array
+  readonly content: Uint8Array | undefined
+}
+
+class Writer {
+  buffer = Buffer.allocUnsafe(HEAD_BYTES_MAX)
+  at = 0
+
+  u8(value: number): void {
+    this.buffer[this.at++] = value
+  }
+
+  u32(value: number): void {
+    this.at = this.buffer.writeUInt32BE(value, this.at)
+  }
+
+  i32(value: number): void {
+    this.at = this.buffer.writeInt32BE(value, this.at)
+  }
+
+  f64(value: number): void {
+    this.at = this.buffer.writeDoubleBE(value, this.at)
+  }
+
+  bytes(value: Uint8Array): void {
+    this.buffer.set(value, this.at)
+    this.at += value.length
+  }
+
+  text(value: string | undefined): void {
+    if (value === undefined) return this.u8(TEXT_NONE)
+    const bytes = this.buffer.write(value, this.at + 1)
+    if (bytes > TEXT_BYTES_MAX) throw new Error(`a text of ${bytes} bytes does not fit a record`)
+    this.u8(bytes)
+    this.at += bytes
+  }
+
+  json(value: unknown): void {
+    const text = JSON.stringify(value)
+    const bytes = Buffer.byteLength(text)
+    if (this.at + bytes > this.buffer.length) {
+      const grown = Buffer.allocUnsafe(this.at + bytes)
+      this.buffer.copy(grown, 0, 0, this.at)
+      this.buffer = grown
+    }
+    this.at += this.buffer.write(text, this.at)
+  }
+}
+
+const writer = new Writer()
+const NO_CONTENT = undefined
+
+/** `first`: the first event of its command. */
+export function encodeEvent(event: Event, first: boolean): Encoded {
+  writer.at = 0
+  writer.u8(KINDS[event.kind] | (first ? FIRST : 0))
+  writer.f64(event.at)
+  const content = writeFields(event)
+  return { head: writer.buffer.subarray(0, writer.at), content }
+}
+
+function writeFields(event: Event): Uint8Array | undefined {
+  switch (event.kind) {
+    case 'sent':
+      writer.f64(event.seq)
+      writer.u32(event.queueId)
+      writer.f64(event.dueAt)
+      return writeMessage(event)
+    case 'redriven':
+      writer.f64(event.seq)
+      writer.u32(event.queueId)
+      writer.f64(event.oldSeq)
+      writer.text(event.taskId)
+      return writeMessage(event)
+    case 'relocated':
+      writer.f64(event.seq)
+      writer.u32(event.queueId)
+      writer.f64(event.dueAt)
+      writer.u8(event.phase)
+      writer.f64(event.sentAt)
+      writer.u32(event.receiveCount)
+      writer.u32(event.countBefore)
+      writer.i32(event.firstReceivedMs)
+      writer.i32(event.leasedMs)
+      writer.text(event.source)
+      return writeMessage(event)
+    case 'received':
+    case 'leaseRenewed':
+      writer.f64(event.seq)
+      writer.f64(event.until)
+      writer.text(event.attemptId)
+      return NO_CONTENT
+    case 'visibilityChanged':
+      writer.f64(event.seq)
+      writer.f64(event.until)
+      return NO_CONTENT
+    case 'deleted':
+    case 'discarded':
+    case 'receiveUndone':
+      writer.f64(event.seq)
+      return NO_CONTENT
+    case 'deadLettered':
+      writer.f64(event.seq)
+      writer.u32(event.queueId)
+      return NO_CONTENT
+    case 'expired':
+      writer.u32(event.queueId)
+      writer.f64(event.sentBefore)
+      return NO_CONTENT
+    case 'opened':
+      writer.bytes(event.salt)
+      writer.f64(event.nextSeq)
+      writer.u32(event.nextQueueId)
+      return NO_CONTENT
+    case 'queueDefined':
+      writer.json(event.definition)
+      return NO_CONTENT
+    case 'moveTaskChanged':
+      writer.json(event.task)
+      return NO_CONTENT
+    case 'queueDeleted':
+    case 'queuePurged':
+      writer.u32(event.queueId)
+      return NO_CONTENT
+  }
+}
+
+function writeMessage(event: MessageEvent): Uint8Array {
+  writer.u8(event.priority)
+  writer.text(event.group)
+  writer.text(event.dedupId)
+  return event.content
+}
+
+class Reader {
+  buffer: Buffer = Buffer.alloc(0)
+  at = 0
+  end = 0
+
+  u8(): number {
+    return this.buffer[this.at++]!
+  }
+
+  u32(): number {
+    this.at += 4
+    return this.buffer.readUInt32BE(this.at - 4)
+  }
+
+  i32(): number {
+    this.at += 4
+    return this.buffer.readInt32BE(this.at - 4)
+  }
+
+  f64(): number {
+    this.at += 8
+    return this.buffer.readDoubleBE(this.at - 8)
+  }
+
+  text(): string | undefined {
+    const bytes = this.u8()
+    if (bytes === TEXT_NONE) return undefined
+    this.at += bytes
+    return this.buffer.toString('utf8', this.at - bytes, this.at)
+  }
+
+  rest(): Buffer {
+    return this.buffer.subarray(this.at, this.end)
+  }
+
+  json(): unknown {
+    return JSON.parse(this.buffer.toString('utf8', this.at, this.end))
+  }
+}
+
+const reader = new Reader()
+
+/** True where a record is the first of its command's. */
+export function isFirst(buffer: Buffer, offset: number): boolean {
+  return (buffer[offset]! & FIRST) !== 0
+}
+
+/** True where a record holds a message, so that it is needed for as long as the message lives. */
+export function holdsMessage(buffer: Buffer, offset: number): boolean {
+  const kind = buffer[offset]! & ~FIRST
+  return kind === KINDS.sent || kind === KINDS.redriven || kind === KINDS.relocated
+}
+
+/** Sequence number of a record for which {@link holdsMessage} is true. */
+export function seqIn(buffer: Buffer, offset: number): number {
+  return buffer.readDoubleBE(offset + 9)
+}
+
+/** The event in `length` bytes at `offset`. A content is a view into `buffer`. */
+export function decodeEvent(buffer: Buffer, offset: number, length: number): Event {
+  reader.buffer = buffer
+  reader.at = offset
+  reader.end = offset + length
+  const kind = NAMES[(reader.u8() & ~FIRST) - 1]
+  const at = reader.f64()
+  if (kind === undefined) throw new Error(`a record of unknown kind ${buffer[offset]! & ~FIRST}`)
+  return readFields(kind, at)
+}
+
+function readFields(kind: Event['kind'], at: number): Event {
+  switch (kind) {
+    case 'sent':
+      return { kind, at, seq: reader.f64(), queueId: reader.u32(), dueAt: reader.f64(), ...readMessage() }
+    case 'redriven':
+      return {
+        kind,
+        at,
+        seq: reader.f64(),
+        queueId: reader.u32(),
+        oldSeq: reader.f64(),
+        taskId: reader.text() ?? '',
+        ...readMessage(),
+      }
+    case 'relocated':
+      return {
+        kind,
+        at,
+        seq: reader.f64(),
+        queueId: reader.u32(),
+        dueAt: reader.f64(),
+        phase: reader.u8() as 1 | 2 | 3,
+        sentAt: reader.f64(),
+        receiveCount: reader.u32(),
+        countBefore: reader.u32(),
+        firstReceivedMs: reader.i32(),
+        leasedMs: reader.i32(),
+        source: reader.text(),
+        ...readMessage(),
+      }
+    case 'received':
+    case 'leaseRenewed':
+      return { kind, at, seq: reader.f64(), until: reader.f64(), attemptId: reader.text() }
+    case 'visibilityChanged':
+      return { kind, at, seq: reader.f64(), until: reader.f64() }
+    case 'deleted':
+    case 'discarded':
+    case 'receiveUndone':
+      return { kind, at, seq: reader.f64() }
+    case 'deadLettered':
+      return { kind, at, seq: reader.f64(), queueId: reader.u32() }
+    case 'expired':
+      return { kind, at, queueId: reader.u32(), sentBefore: reader.f64() }
+    case 'opened':
+      return { kind, at, salt: readSalt(), nextSeq: reader.f64(), nextQueueId: reader.u32() }
+    case 'queueDefined':
+      return { kind, at, definition: reader.json() as QueueDefinition }
+    case 'moveTaskChanged':
+      return { kind, at, task: reader.json() as MoveTask }
+    case 'queueDeleted':
+    case 'queuePurged':
+      return { kind, at, queueId: reader.u32() }
+  }
+}
+
+function readSalt(): Uint8Array {
+  reader.at += 16
+  return Uint8Array.from(reader.buffer.subarray(reader.at - 16, reader.at))
+}
+
+/** The part of a record that a delivery needs. */
+export interface StoredMessage {
+  readonly priority: number
+  readonly group: string | undefined
+  readonly dedupId: string | undefined
+  readonly content: Uint8Array
+}
+
+function readMessage(): StoredMessage {
+  return { priority: reader.u8(), group: reader.text(), dedupId: reader.text(), content: reader.rest() }
+}
+
+const MESSAGE_AT = { [KINDS.sent]: 29, [KINDS.redriven]: 29, [KINDS.relocated]: 54 } as const
+
+/** Only the message in a record for which {@link holdsMessage} is true: cheaper than the whole event. */
+export function decodeMessage(record: Buffer): StoredMessage {
+  const kind = (record[0]! & ~FIRST) as keyof typeof MESSAGE_AT
+  reader.buffer = record
+  reader.at = MESSAGE_AT[kind]
+  reader.end = record.length
+  if (kind !== KINDS.sent) reader.text()
+  return readMessage()
+}

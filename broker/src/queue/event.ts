@@ -1,0 +1,185 @@
+/**
+ * What has happened: the facts that the log keeps and that `evolve` folds into the state. Nothing else changes
+ * it but the passing of time (a delay or a lease that ends needs no event: when it ends is in one already).
+ * Byte layouts are in event-codec.ts.
+ */
+
+import type { MoveTask } from './move-task.ts'
+
+export interface QueueDefinition {
+  readonly id: number
+  readonly name: string
+  readonly fifo: boolean
+  /** What was set, as text; defaults are not here. */
+  readonly attributes: Readonly<Record<string, string>>
+  readonly tags: Readonly<Record<string, string>>
+  readonly createdAt: number
+  readonly modifiedAt: number
+  /** The DeduplicationScope before the last change of it, which holds on for a minute (an SQS rule). */
+  readonly scopeBefore?: 'queue' | 'messageGroup'
+  readonly scopeChangedAt?: number
+}
+
+/** The shard's own identity and counters. `salt`: 16 random bytes from which MessageIds are made. */
+export interface Opened {
+  readonly kind: 'opened'
+  readonly at: number
+  readonly salt: Uint8Array
+  readonly nextSeq: number
+  readonly nextQueueId: number
+}
+
+/** Made, or changed in any way: always the whole definition. */
+export interface QueueDefined {
+  readonly kind: 'queueDefined'
+  readonly at: number
+  readonly definition: QueueDefinition
+}
+
+export interface QueueDeleted {
+  readonly kind: 'queueDeleted'
+  readonly at: number
+  readonly queueId: number
+}
+
+export interface QueuePurged {
+  readonly kind: 'queuePurged'
+  readonly at: number
+  readonly queueId: number
+}
+
+export interface Sent {
+  readonly kind: 'sent'
+  readonly at: number
+  readonly seq: number
+  readonly queueId: number
+  /** When its delay ends, or 0. On a FIFO queue always 0: the queue's delay at the time decides. */
+  readonly dueAt: number
+  readonly priority: number
+  readonly group: string | undefined
+  /** On FIFO queues the id that counts, given or made from the body; else as given. */
+  readonly dedupId: string | undefined
+  readonly content: Uint8Array
+}
+
+export interface Received {
+  readonly kind: 'received'
+  readonly at: number
+  readonly seq: number
+  readonly until: number
+  readonly attemptId: string | undefined
+}
+
+/** The answer of a receive could not be delivered: the message is as it was before. */
+export interface ReceiveUndone {
+  readonly kind: 'receiveUndone'
+  readonly at: number
+  readonly seq: number
+}
+
+export interface Deleted {
+  readonly kind: 'deleted'
+  readonly at: number
+  readonly seq: number
+}
+
+/** `until` = `at` makes it visible at once. */
+export interface VisibilityChanged {
+  readonly kind: 'visibilityChanged'
+  readonly at: number
+  readonly seq: number
+  readonly until: number
+}
+
+/** A receive with an attempt id was repeated: the same messages, their leases begun anew. */
+export interface LeaseRenewed {
+  readonly kind: 'leaseRenewed'
+  readonly at: number
+  readonly seq: number
+  readonly until: number
+  readonly attemptId: string | undefined
+}
+
+export interface DeadLettered {
+  readonly kind: 'deadLettered'
+  readonly at: number
+  readonly seq: number
+  readonly queueId: number
+}
+
+/** Deleted instead of dead-lettered. */
+export interface Discarded {
+  readonly kind: 'discarded'
+  readonly at: number
+  readonly seq: number
+}
+
+/** Every message of the queue sent at or before `sentBefore` has outlived its retention. */
+export interface Expired {
+  readonly kind: 'expired'
+  readonly at: number
+  readonly queueId: number
+  readonly sentBefore: number
+}
+
+export interface MoveTaskChanged {
+  readonly kind: 'moveTaskChanged'
+  readonly at: number
+  readonly task: MoveTask
+}
+
+/** A move task sent a message anew and removed the old one: one record, so that neither can happen alone. */
+export interface Redriven {
+  readonly kind: 'redriven'
+  readonly at: number
+  readonly seq: number
+  readonly queueId: number
+  readonly priority: number
+  readonly group: string | undefined
+  readonly dedupId: string | undefined
+  readonly content: Uint8Array
+  readonly oldSeq: number
+  readonly taskId: string
+}
+
+/** A live message, with all that has happened to it, copied out of a segment that is about to be trimmed. */
+export interface Relocated {
+  readonly kind: 'relocated'
+  readonly at: number
+  readonly seq: number
+  readonly queueId: number
+  readonly phase: 1 | 2 | 3
+  readonly dueAt: number
+  readonly priority: number
+  readonly group: string | undefined
+  readonly dedupId: string | undefined
+  readonly content: Uint8Array
+  readonly sentAt: number
+  /** The name of the queue that dead-lettered it, and how often it had been received until then. */
+  readonly source: string | undefined
+  readonly countBefore: number
+  readonly receiveCount: number
+  readonly firstReceivedMs: number
+  readonly leasedMs: number
+}
+
+export type Event =
+  | Opened
+  | QueueDefined
+  | QueueDeleted
+  | QueuePurged
+  | Sent
+  | Received
+  | ReceiveUndone
+  | Deleted
+  | VisibilityChanged
+  | LeaseRenewed
+  | DeadLettered
+  | Discarded
+  | Expired
+  | MoveTaskChanged
+  | Redriven
+  | Relocated
+
+/** The events whose record holds a message. */
+export type MessageEvent = Sent | Redriven | Relocated

@@ -1,0 +1,61 @@
+/** One queue: its definition, what it delivers next, how old its messages are, and what it remembers. */
+
+import { Ages } from './ages.ts'
+import type { QueueDefinition } from './event.ts'
+import { ExpiringMap } from './expiring-map.ts'
+import { Groups } from './groups.ts'
+import { Lanes } from './lanes.ts'
+import { ATTEMPT_MS, DEDUPLICATION_MS } from './limits.ts'
+import type { Lines } from './lines.ts'
+import type { MessageTable } from './message-table.ts'
+import type { MoveTask } from './move-task.ts'
+import { type Settings, settingsOf } from './settings.ts'
+
+/** The messages that one receive with an attempt id was given, for a repetition of it. */
+export interface Attempt {
+  readonly at: number
+  until: number
+  /** Sequence number and receive count of each. */
+  readonly messages: { readonly seq: number; readonly receiveCount: number }[]
+}
+
+export class Queue {
+  definition: QueueDefinition
+  settings: Settings
+  /** Exactly one of the two: a standard queue has lanes, a FIFO queue groups. */
+  readonly lanes: Lanes | undefined
+  readonly groups: Groups | undefined
+  readonly ages: Ages
+  readonly dedup: ExpiringMap<number> | undefined
+  readonly attempts: ExpiringMap<Attempt> | undefined
+  visible = 0
+  inFlight = 0
+  delayed = 0
+  purgedAt = Number.NEGATIVE_INFINITY
+  /** In the list of queues with something new to deliver (see State.woken). */
+  woken = false
+  /** The newest last; at most one is running. */
+  moveTasks: MoveTask[] = []
+
+  constructor(definition: QueueDefinition, messages: MessageTable, lines: Lines) {
+    this.definition = definition
+    this.settings = settingsOf(definition)
+    this.lanes = definition.fifo ? undefined : new Lanes(messages, lines, this)
+    this.groups = definition.fifo ? new Groups(messages, lines, this) : undefined
+    this.ages = new Ages(messages)
+    this.dedup = definition.fifo ? new ExpiringMap(DEDUPLICATION_MS) : undefined
+    this.attempts = definition.fifo ? new ExpiringMap(ATTEMPT_MS) : undefined
+  }
+
+  get id(): number {
+    return this.definition.id
+  }
+
+  get name(): string {
+    return this.definition.name
+  }
+
+  get fifo(): boolean {
+    return this.definition.fifo
+  }
+}

@@ -1,0 +1,225 @@
+/** Making, changing, listing and deleting queues. */
+
+import {
+  allowsRedriveFrom,
+  changedAttributes,
+  listedAttributes,
+  parseJson,
+  sameValue,
+  validateAttributes,
+  validateTogether,
+} from './attributes.ts'
+import type {
+  CreateQueueCommand,
+  ListDeadLetterSourcesCommand,
+  ListQueuesCommand,
+  QueueDescription,
+  SetAttributesCommand,
+} from './command.ts'
+import type { Emit } from './decide.ts'
+import type { QueueDefined, QueueDefinition, QueueDeleted } from './event.ts'
+import { PURGE_WAIT_MS, QUEUE_NAME_CHARS_MAX } from './limits.ts'
+import { isProblem, type Problem } from './problem.ts'
+import type { Queue } from './queue.ts'
+import { removeSentBefore } from './retention.ts'
+import { dedupScopeOf, settingsOf } from './settings.ts'
+import type { State } from './state.ts'
+import { validateTags } from './tags.ts'
+
+const STANDARD_NAME = /^[A-Za-z0-9_-]+$/
+const FIFO_NAME = /^[A-Za-z0-9_-]*\.fifo$/
+
+export function decideCreateQueue(
+  state: State,
+  command: CreateQueueCommand,
+  now: number,
+  awsWaits: boolean,
+  emit: Emit,
+): { readonly name: string } | Problem {
+  const { name } = command
+  const fifo = command.attributes['FifoQueue']?.toLowerCase() === 'true'
+  const misnamed = checkName(name, fifo)
+  if (misnamed !== undefined) return misnamed
+  const checked = validateAttributes(command.attributes, fifo)
+  if (isProblem(checked)) return checked
+  const known = state.queuesByName.get(name)
+  if (known !== undefined) return differing(known, checked.valid) ?? { name }
+  if (awsWaits && state.deletedNames.get(name, now) === true) return { problem: 'QueueDeletedRecently' }
+  const attributes = changedAttributes({}, checked.valid)
+  const problem =
+    validateTogether(attributes) ??
+    checkRedriveTarget(state, name, fifo, attributes) ??
+    validateTags(name, {}, command.tags)
+  if (problem !== undefined) return problem
+  const id = state.nextQueueId
+  const definition = { id, name, fifo, attributes, tags: command.tags, createdAt: now, modifiedAt: now }
+  emit({ kind: 'queueDefined', at: now, definition })
+  return { name }
+}
+
+function checkName(name: string, fifo: boolean): Problem | undefined {
+  const length = name.length
+  if (length > 0 && length <= QUEUE_NAME_CHARS_MAX && (fifo ? FIFO_NAME : STANDARD_NAME).test(name))
+    return undefined
+  const text = fifo
+    ? 'The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length'
+    : 'Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length'
+  return { problem: 'InvalidParameterValue', text }
+}
+
+/** A queue that exists is found again by equal attributes, or none; the first that differs is named. */
+function differing(queue: Queue, wanted: Readonly<Record<string, string>>): Problem | undefined {
+  const listed = describeAttributes(queue)
+  for (const [attribute, value] of Object.entries(wanted)) {
+    if (!sameValue(listed[attribute] ?? '', value)) return { problem: 'QueueNameExists', attribute }
+  }
+  return undefined
+}
+
+/** The dead-letter queue must exist, be of the same type, and let this queue use it. */
+function checkRedriveTarget(
+  state: State,
+  name: string,
+  fifo: boolean,
+  attributes: Readonly<Record<string, string>>,
+): Problem | undefined {
+  const policy = attributes['RedrivePolicy']
+  if (policy === undefined) return undefined
+  const invalid = (reason: string): Problem => ({
+    problem: 'InvalidParameter',
+    parameter: 'RedrivePolicy',
+    value: policy,
+    reason,
+  })
+  const { deadLetterTargetArn } = parseJson(policy) as { deadLetterTargetArn: string }
+  const target = state.queuesByName.get(deadLetterTargetArn.slice(deadLetterTargetArn.lastIndexOf(':') + 1))
+  if (target === undefined) return invalid('Dead letter target does not exist.')
+  if (target.name === name) return invalid('Dead letter target owner should not be the source queue itself.')
+  if (target.fifo !== fifo) return invalid('Dead-letter queue must be same type of queue as the source.')
+  if (!allowsRedriveFrom(target.definition.attributes['RedriveAllowPolicy'], name)) {
+    return invalid("The dead-letter queue's RedriveAllowPolicy does not allow this queue to use it.")
+  }
+  return undefined
+}
+
+export function decideSetAttributes(
+  state: State,
+  queue: Queue,
+  command: SetAttributesCommand,
+  now: number,
+  emit: Emit,
+): Problem | undefined {
+  const checked = validateAttributes(command.attributes, queue.fifo)
+  if (isProblem(checked)) return checked
+  if (checked.valid['FifoQueue'] === 'false') {
+    return {
+      problem: 'InvalidAttributeValue',
+      attribute: 'FifoQueue',
+      reason: 'Modifying queue type is not supported.',
+    }
+  }
+  const attributes = changedAttributes(queue.definition.attributes, checked.valid)
+  const setsRedrive = checked.valid['RedrivePolicy'] !== undefined
+  const problem =
+    validateTogether(attributes) ??
+    (setsRedrive ? checkRedriveTarget(state, queue.name, queue.fifo, attributes) : undefined)
+  if (problem !== undefined) return problem
+  redefine(queue, { attributes, ...scopeChange(queue, attributes, now) }, now, emit)
+  return undefined
+}
+
+/** Remembers the DeduplicationScope in force before a change, because it stays in force for a while. */
+function scopeChange(
+  queue: Queue,
+  attributes: Readonly<Record<string, string>>,
+  now: number,
+): Pick<QueueDefinition, 'scopeBefore' | 'scopeChangedAt'> {
+  const before = queue.definition.attributes['DeduplicationScope'] ?? 'queue'
+  if (!queue.fifo || before === (attributes['DeduplicationScope'] ?? 'queue')) return {}
+  return { scopeBefore: dedupScopeOf(queue.definition, now), scopeChangedAt: now }
+}
+
+/** Any change of a queue is its whole new definition. */
+export function redefine(queue: Queue, change: Partial<QueueDefinition>, now: number, emit: Emit): void {
+  emit({ kind: 'queueDefined', at: now, definition: { ...queue.definition, ...change, modifiedAt: now } })
+}
+
+export function decidePurgeQueue(
+  queue: Queue,
+  now: number,
+  awsWaits: boolean,
+  emit: Emit,
+): Problem | undefined {
+  if (awsWaits && now < queue.purgedAt + PURGE_WAIT_MS)
+    return { problem: 'PurgeQueueInProgress', queue: queue.name }
+  emit({ kind: 'queuePurged', at: now, queueId: queue.id })
+  return undefined
+}
+
+export function describeQueue(queue: Queue): QueueDescription {
+  const { name, fifo, tags, createdAt, modifiedAt } = queue.definition
+  const { visible, inFlight, delayed } = queue
+  return {
+    name,
+    fifo,
+    attributes: describeAttributes(queue),
+    tags,
+    createdAt,
+    modifiedAt,
+    visible,
+    inFlight,
+    delayed,
+  }
+}
+
+function describeAttributes(queue: Queue): Record<string, string> {
+  return listedAttributes(queue.definition.attributes, queue.fifo)
+}
+
+export function listQueues(state: State, command: ListQueuesCommand): { names: string[]; more: boolean } {
+  const names = [...state.queuesByName.keys()].filter((name) => name.startsWith(command.prefix))
+  return page(names, command.after, command.limit)
+}
+
+export function listDeadLetterSources(
+  state: State,
+  queue: Queue,
+  command: ListDeadLetterSourcesCommand,
+): { names: string[]; more: boolean } {
+  const names: string[] = []
+  for (const source of state.queues.values()) {
+    if (source.settings.redrive?.target === queue.name) names.push(source.name)
+  }
+  return page(names, command.after, command.limit)
+}
+
+function page(names: string[], after: string | undefined, limit: number): { names: string[]; more: boolean } {
+  const rest = after === undefined ? names : names.filter((name) => name > after)
+  rest.sort((a, b) => (a < b ? -1 : 1))
+  return { names: rest.slice(0, limit), more: rest.length > limit }
+}
+
+export function evolveQueueDefined(state: State, event: QueueDefined): void {
+  const { definition } = event
+  if (definition.id >= state.nextQueueId) state.nextQueueId = definition.id + 1
+  const known = state.queues.get(definition.id)
+  if (known === undefined) {
+    state.define(definition)
+    return
+  }
+  const delayBefore = known.settings.delayMs
+  known.definition = definition
+  known.settings = settingsOf(definition)
+  if (known.settings.delayMs !== delayBefore) state.delayChanged(known)
+}
+
+export function evolveQueueDeleted(state: State, event: QueueDeleted): void {
+  const queue = state.queues.get(event.queueId)
+  if (queue === undefined) return
+  removeSentBefore(state, queue, Number.POSITIVE_INFINITY)
+  state.queues.delete(queue.id)
+  state.queuesByName.delete(queue.name)
+  state.moving.delete(queue)
+  state.deletedNames.set(queue.name, true, event.at)
+  state.wake(queue)
+}

@@ -1,0 +1,108 @@
+/**
+ * Space comes back by moving: a live message of the oldest segment is appended again with all that has happened
+ * to it, and then that segment can go.
+ */
+
+import type { Emit } from './decide.ts'
+import type { Opened, Relocated } from './event.ts'
+import type { StoredMessage } from './event-codec.ts'
+import {
+  DELAYED,
+  DUE_AT,
+  FIRST_RECEIVED,
+  IN_FLIGHT,
+  LEASED,
+  LENGTH,
+  POSITION,
+  READY,
+  RECEIVE_COUNT,
+  SENT_AT,
+  SOURCE,
+} from './message-table.ts'
+import type { State } from './state.ts'
+
+/** True where the record at `position` is the one that a live message is read from. */
+export function isLiveAt(state: State, seq: number, position: number): boolean {
+  const slot = state.index.get(seq)
+  return slot !== 0 && state.messages.number(slot, POSITION) === position
+}
+
+export function decideRelocate(
+  state: State,
+  seq: number,
+  message: StoredMessage,
+  now: number,
+  emit: Emit,
+): void {
+  const slot = state.index.get(seq)
+  const { messages } = state
+  const queue = state.queueOf(slot)
+  const phase = messages.phase(slot)
+  emit({
+    kind: 'relocated',
+    at: now,
+    seq,
+    queueId: queue.id,
+    phase,
+    dueAt: phase === READY ? 0 : messages.number(slot, DUE_AT),
+    sentAt: messages.number(slot, SENT_AT),
+    source: state.sources.get(messages.int(slot, SOURCE)),
+    countBefore: messages.countBefore(slot),
+    receiveCount: messages.int(slot, RECEIVE_COUNT),
+    firstReceivedMs: messages.int(slot, FIRST_RECEIVED),
+    leasedMs: messages.int(slot, LEASED),
+    ...message,
+  })
+}
+
+export function evolveRelocated(state: State, event: Relocated, position: number, length: number): void {
+  const known = state.index.get(event.seq)
+  if (known !== 0) moveRecord(state, known, position, length)
+  else restore(state, event, position, length)
+}
+
+function moveRecord(state: State, slot: number, position: number, length: number): void {
+  const { messages, space } = state
+  space.remove(messages.number(slot, POSITION), messages.int(slot, LENGTH))
+  messages.setNumber(slot, POSITION, position)
+  messages.setInt(slot, LENGTH, length)
+  space.add(position, length)
+}
+
+/** At recovery: the records before this one are trimmed, so this one says it all. */
+function restore(state: State, event: Relocated, position: number, length: number): void {
+  const queue = state.queues.get(event.queueId)
+  if (queue === undefined) return
+  const slot = state.create(event.seq, event.priority, event.sentAt, position, length)
+  const { messages } = state
+  messages.setInt(slot, SOURCE, state.sources.take(event.source))
+  messages.setCountBefore(slot, event.countBefore)
+  messages.setInt(slot, RECEIVE_COUNT, event.receiveCount)
+  messages.setInt(slot, FIRST_RECEIVED, event.firstReceivedMs)
+  messages.setInt(slot, LEASED, event.leasedMs)
+  state.enter(queue, slot, event.group)
+  if (event.phase === READY) state.beginReady(queue, slot)
+  else if (event.phase === DELAYED) state.beginDelayed(queue, slot, event.dueAt)
+  else if (event.phase === IN_FLIGHT) state.beginInFlight(queue, slot, event.dueAt)
+}
+
+/**
+ * What every segment begins with, so that the log can be cut before any of them: the counters, and all queues
+ * and move tasks as they are. Told again, they change nothing.
+ */
+export function decideSegmentHead(state: State, now: number, emit: Emit): void {
+  const { nextSeq, nextQueueId } = state
+  const salt = new Uint8Array(state.salt.buffer.slice(0))
+  emit({ kind: 'opened', at: now, salt, nextSeq, nextQueueId })
+  for (const queue of state.queues.values()) {
+    emit({ kind: 'queueDefined', at: now, definition: queue.definition })
+    for (const task of queue.moveTasks) emit({ kind: 'moveTaskChanged', at: now, task })
+  }
+}
+
+export function evolveOpened(state: State, event: Opened): void {
+  state.salt = new Int32Array(event.salt.slice().buffer)
+  state.nextSeq = Math.max(state.nextSeq, event.nextSeq)
+  state.nextQueueId = Math.max(state.nextQueueId, event.nextQueueId)
+  state.opened = true
+}

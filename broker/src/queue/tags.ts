@@ -1,0 +1,48 @@
+/** Tags: kept for their owners, and those that begin with `pabal:` obeyed. */
+
+import type { Emit } from './decide.ts'
+import { TAGS_MAX } from './limits.ts'
+import type { Problem } from './problem.ts'
+import type { Queue } from './queue.ts'
+import { redefine } from './queues.ts'
+
+type Tags = Readonly<Record<string, string>>
+
+/** The tags that Pabal obeys, and what each may say. */
+const OBEYED: Readonly<Record<string, readonly string[]>> = {
+  'pabal:on-exhausted': ['dead-letter', 'discard'],
+}
+
+/** `queueName` stands in the text that SQS has for too many tags. */
+export function validateTags(queueName: string, present: Tags, added: Tags): Problem | undefined {
+  for (const [key, value] of Object.entries(added)) {
+    if (!key.startsWith('pabal:')) continue
+    const values = Object.hasOwn(OBEYED, key) ? OBEYED[key]! : undefined
+    if (values === undefined)
+      return refused(`Tag '${key}' is not one that Pabal knows: ${Object.keys(OBEYED).join(', ')}.`)
+    if (!values.includes(value))
+      return refused(`Tag '${key}' must be one of ${values.join(', ')}, not '${value}'.`)
+  }
+  if (Object.keys({ ...present, ...added }).length > TAGS_MAX) {
+    return refused(`Too many tags added for queue ${queueName}.`)
+  }
+  return undefined
+}
+
+function refused(text: string): Problem {
+  return { problem: 'InvalidParameterValue', text }
+}
+
+export function decideTagQueue(queue: Queue, tags: Tags, now: number, emit: Emit): Problem | undefined {
+  const problem = validateTags(queue.name, queue.definition.tags, tags)
+  if (problem !== undefined) return problem
+  redefine(queue, { tags: { ...queue.definition.tags, ...tags } }, now, emit)
+  return undefined
+}
+
+export function decideUntagQueue(queue: Queue, keys: readonly string[], now: number, emit: Emit): void {
+  const tags = Object.fromEntries(
+    Object.entries(queue.definition.tags).filter(([key]) => !keys.includes(key)),
+  )
+  redefine(queue, { tags }, now, emit)
+}
