@@ -37,7 +37,8 @@ const UNCOVERED: Readonly<Record<string, string>> = {
   L12: 'a relaxed mode is not offered; that limits hold is S6 and R3',
 }
 
-const NAMES = /\b(?:test|jsonTest|queryTest|ownServerTest)\(\s*['"`]((?:[A-Z]\d+ )+)/g
+/** `test('Q1 Q2 …`, and `name: 'L1 …` where the tests come from a table. */
+const NAMES = /(?:\b\w*[tT]est\(|\bname:)\s*['"`]((?:[A-Z]\d+ )+)/g
 
 function coveredNumbers(): Set<string> {
   const covered = new Set<string>()

@@ -25,14 +25,16 @@ function stageOf(server: Server): Stage {
   return { server, clients: { JSON: jsonClient(server.url), Query: queryClient(server.url) } }
 }
 
-async function strike(stage: Stage): Promise<void> {
+function leave(stage: Stage): void {
   stage.clients.JSON.close()
   stage.clients.Query.close()
-  await stage.server[Symbol.asyncDispose]()
 }
 
 const shared = stageOf(await startServer())
-after(() => strike(shared))
+after(() => {
+  leave(shared)
+  return shared.server[Symbol.asyncDispose]()
+})
 
 export interface QueueOptions {
   readonly name?: string
@@ -116,16 +118,26 @@ export function queryTest(name: string, script: Script): void {
   testOver('Query', name, script)
 }
 
-/** A test with a server of its own in this process, because it needs options or ends the server. */
+/** A test with a server of its own in this process, because it needs options. */
 export function ownServerTest(name: string, options: ServerOptions, script: Script): void {
   for (const protocol of ['JSON', 'Query'] as const) {
     nodeTest(`${name} [${protocol}]`, { timeout: TEST_TIMEOUT_MS }, async () => {
-      const stage = stageOf(await startInProcess(options))
-      try {
-        await script(new Scene(protocol, stage))
-      } finally {
-        await strike(stage)
-      }
+      await using server = await startInProcess(options)
+      await onServer(server, script, protocol)
     })
+  }
+}
+
+/** A scene on any server; the server is ended by whoever started it. */
+export async function onServer<T>(
+  server: Server,
+  script: (scene: Scene) => Promise<T>,
+  protocol: Protocol = 'JSON',
+): Promise<T> {
+  const stage = stageOf(server)
+  try {
+    return await script(new Scene(protocol, stage))
+  } finally {
+    leave(stage)
   }
 }

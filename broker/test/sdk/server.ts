@@ -25,7 +25,7 @@ export interface ServerOptions {
 const external = process.env.PABAL_TEST_ENDPOINT
 
 export function startServer(): Promise<Server> {
-  return external === undefined ? startInProcess({}) : Promise.resolve(externalServer(external))
+  return external === undefined ? startInProcess({}) : Promise.resolve(outsideServer(external))
 }
 
 /** Always in this process: an outside server cannot be given options, nor be stopped. */
@@ -42,7 +42,7 @@ export async function startInProcess(options: ServerOptions): Promise<Server> {
 }
 
 /** `POST /pabal/clock?advance=31s` moves the clock and answers `{"now": <milliseconds since 1970>}`. */
-function externalServer(url: string): Server {
+export function outsideServer(url: string): Server {
   const move = async (length: string): Promise<number> => {
     const reply = await fetch(`${url}/pabal/clock?advance=${length}`, { method: 'POST' })
     if (!reply.ok) throw new Error(`the clock of ${url} cannot be moved: ${reply.status}`)
