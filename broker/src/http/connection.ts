@@ -229,8 +229,7 @@ export class Connection {
       this.#leave()
       return
     }
-    const close =
-      response === FAILED || exchange.hungUp || !exchange.head.keepAlive || this.#server.closing()
+    const close = response === FAILED || exchange.hungUp || !exchange.head.keepAlive || this.#server.closing()
     this.#write(this.#encode(exchange, response, close))
     if (close) this.#leave()
     else this.#rest()

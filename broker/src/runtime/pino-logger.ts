@@ -43,7 +43,14 @@ export function pinoLogger(level: LogLevel, clock: { now(): number }): PinoLogge
 async function loadPino(level: LogLevel): Promise<Write> {
   const { pino } = await import('pino')
   const lines = pino(
-    { level, base: null, timestamp: false, messageKey: 'event', errorKey: 'error' },
+    {
+      level,
+      base: null,
+      timestamp: false,
+      messageKey: 'event',
+      errorKey: 'error',
+      formatters: { level: (label) => ({ level: label }) },
+    },
     pino.destination({ dest: 2, sync: true }),
   )
   return (severity, event, fields, at) =>

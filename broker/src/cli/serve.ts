@@ -1,0 +1,147 @@
+/**
+ * `pabal serve`: opens the broker, puts it behind its port, and stops both when the process is told to. What
+ * keeps it from starting becomes a {@link Failure} with one plain sentence.
+ */
+
+import { resolve } from 'node:path'
+import { type Broker, openBroker } from '../broker.ts'
+import type { Config } from '../config.ts'
+import { creatingMissing } from '../create-missing.ts'
+import { declareQueues } from '../declare-queues.ts'
+import { Failure } from '../failure.ts'
+import { codeOf } from '../http/listen.ts'
+import { router } from '../http/routes.ts'
+import { type HttpServer, serveHttp } from '../http/server.ts'
+import { isProblem } from '../queue/problem.ts'
+import { isFifo } from '../queue-declarations.ts'
+import { systemClock } from '../runtime/clock.ts'
+import type { Logger } from '../runtime/logger.ts'
+import { type ManualClock, manualClock } from '../runtime/manual-clock.ts'
+import { pinoLogger } from '../runtime/pino-logger.ts'
+import { systemRandom } from '../runtime/random.ts'
+import { sqsHandler } from '../sqs/service.ts'
+import { greeting } from './greeting.ts'
+
+/** Of the two seconds within which a stop is done, what the answers under way may take. */
+const GRACE_MS = 1500
+const FIRST_QUEUE = 'first'
+
+export interface Running {
+  readonly port: number
+  /** Answers what is under way, makes everything durable, gives the data directory back. */
+  stop(): Promise<void>
+}
+
+/** `print` gets what a person wants to see; the log goes to standard error. */
+export async function serve(config: Config, print: (text: string) => void): Promise<Running> {
+  const machineClock = systemClock()
+  const testClock = config['test-clock'] ? manualClock() : undefined
+  const log = pinoLogger(config['log-level'], machineClock)
+  const broker = await open(config, testClock, log)
+  testClock?.onAdvance(() => broker.settled())
+  try {
+    const http = await start(config, broker, testClock, log)
+    log.info('listening', {
+      host: config.host,
+      port: http.port,
+      data: config.memory ? undefined : config.data,
+    })
+    print(greeting(await facts(config, broker, http.port)))
+    const stop = async (): Promise<void> => {
+      log.info('stopping')
+      await Promise.all([http.close(GRACE_MS), broker.close()])
+      log.info('stopped')
+      await log.flush()
+    }
+    return { port: http.port, stop }
+  } catch (error) {
+    await broker.close()
+    throw error
+  }
+}
+
+async function open(config: Config, testClock: ManualClock | undefined, log: Logger): Promise<Broker> {
+  const clock = testClock ?? systemClock()
+  const common = { clock, random: systemRandom, log, awsWaits: config['aws-waits'] }
+  if (config.memory) return openBroker({ storage: 'memory', ...common })
+  try {
+    return await openBroker({ directory: config.data, ...common })
+  } catch (cause) {
+    throw new Failure(directorySentence(resolve(config.data), cause), undefined, { cause })
+  }
+}
+
+async function start(
+  config: Config,
+  broker: Broker,
+  testClock: ManualClock | undefined,
+  log: Logger,
+): Promise<HttpServer> {
+  const { account, region, host, port } = config
+  await declareQueues(broker.submit, config.queues, (name) => `arn:aws:sqs:${region}:${account}:${name}`)
+  const publicUrl = config['public-url']
+  const settings = { account, region, ...(publicUrl === '' ? {} : { publicUrl }) }
+  const submit = config['create-missing'] ? creatingMissing(broker.submit) : broker.submit
+  const sqs = sqsHandler({ submit, settings, random: systemRandom, log })
+  const clock = systemClock()
+  const handler = router({ sqs, healthy: () => broker.healthy, clock: testClock ?? clock, testClock })
+  try {
+    return await serveHttp({ handler, host, port, clock, log })
+  } catch (cause) {
+    throw new Failure(portSentence(host, port, cause), undefined, { cause })
+  }
+}
+
+async function facts(config: Config, broker: Broker, port: number): Promise<Parameters<typeof greeting>[0]> {
+  const { host, account, region } = config
+  const listed = await broker.submit({ kind: 'listQueues', prefix: '', limit: 100 })
+  const present = isProblem(listed) ? [] : listed.names
+  // What was asked for by name is what its owner wants to see.
+  const name = [...config.queues.keys(), ...present].find((candidate) => !isFifo(candidate))
+  const queue = { name: name ?? FIRST_QUEUE, exists: name !== undefined }
+  const directory = config.memory ? undefined : resolve(config.data)
+  return { port, host, directory, account, region, queue, testClock: config['test-clock'] }
+}
+
+const DIRECTORY_REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'is not writable for this user',
+  EPERM: 'is not writable for this user',
+  EROFS: 'is on a file system that is read-only',
+  ENOTDIR: 'is not a directory',
+  EEXIST: 'is not a directory',
+  ENOSPC: 'is on a file system that is full',
+  EDQUOT: 'is over its disk quota',
+  EMFILE: 'cannot be opened: this process has too many open files',
+  EIO: 'is on a disk that fails to read or write',
+}
+
+function directorySentence(directory: string, cause: unknown): string {
+  const reason = DIRECTORY_REASONS[codeOf(cause)]
+  if (reason !== undefined) return `The data directory ${directory} ${reason}.`
+  const said = cause instanceof Error ? cause.message : String(cause)
+  // Damage, and a directory that another broker holds, name it themselves.
+  return said.includes(directory)
+    ? sentence(said)
+    : sentence(`The data directory ${directory} cannot be opened: ${said}`)
+}
+
+function portSentence(host: string, port: number, cause: unknown): string {
+  switch (codeOf(cause)) {
+    case 'EADDRINUSE':
+      return `Port ${port} on ${host} is in use by another program; --port chooses another.`
+    case 'EACCES':
+      return `Port ${port} may not be used by this user; --port chooses another.`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `${host} is not an address of this machine; --host chooses another.`
+    default:
+      return sentence(
+        `Pabal cannot listen on ${host} port ${port}: ${cause instanceof Error ? cause.message : cause}`,
+      )
+  }
+}
+
+function sentence(text: string): string {
+  return text.endsWith('.') ? text : `${text}.`
+}
