@@ -1,7 +1,7 @@
 /** Carries out move tasks: one message after the other, as fast as each task's rate allows. */
 
-import type { Queue } from '../queue/queue.ts'
 import { decodeMessage } from '../queue/event-codec.ts'
+import type { Queue } from '../queue/queue.ts'
 import { decideMove, decideTaskOver, nextMove } from '../queue/redrive.ts'
 import type { State } from '../queue/state.ts'
 import type { Clock, Timer } from '../runtime/clock.ts'

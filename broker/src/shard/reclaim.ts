@@ -4,12 +4,12 @@
  * cannot pin the disk, and the log stays within about twice its live data.
  */
 
+import type { Segment } from '../log/log.ts'
 import { decodeMessage, holdsMessage, seqIn } from '../queue/event-codec.ts'
 import { DEDUPLICATION_MS } from '../queue/limits.ts'
 import { decideRelocate, isLiveAt } from '../queue/relocate.ts'
 import type { State } from '../queue/state.ts'
 import type { Logger } from '../runtime/logger.ts'
-import type { Segment } from '../log/log.ts'
 import type { Shard } from './shard.ts'
 
 /** The log may be this many times as large as what lives in it … */

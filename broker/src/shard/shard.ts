@@ -222,7 +222,8 @@ export class Shard {
     if (this.#closing) return new Unavailable('The broker is stopping.')
     if (this.#log === undefined) return new Unavailable('The log is being recovered.')
     if (command.kind !== 'send') return undefined
-    if (this.#log.full) return new Unavailable('The disk is full: sends are refused until there is space again.')
+    if (this.#log.full)
+      return new Unavailable('The disk is full: sends are refused until there is space again.')
     if (this.#log.stagedBytes <= STAGED_BYTES_MAX) return undefined
     return new Unavailable('The disk is too slow for what is being sent.')
   }
@@ -321,7 +322,8 @@ export class Shard {
       this.#options.log.info('log_recovered')
     } catch (error) {
       this.#options.log.error('log_recovery_failed', { error })
-      if (!this.#closing) this.#clock.schedule(this.#clock.now() + REOPEN_MS, () => void this.#reopen(undefined))
+      if (!this.#closing)
+        this.#clock.schedule(this.#clock.now() + REOPEN_MS, () => void this.#reopen(undefined))
     }
   }
 
@@ -346,7 +348,10 @@ export class Shard {
   }
 
   /** So many exhausted messages lay in front that the search ended: it goes on in a new turn, for others' sake. */
-  #receiveMore(command: ReceiveCommand, signal: AbortSignal | undefined): Promise<Answers['receive'] | Problem> {
+  #receiveMore(
+    command: ReceiveCommand,
+    signal: AbortSignal | undefined,
+  ): Promise<Answers['receive'] | Problem> {
     return new Promise((resolve) => {
       this.#options.endOfTurn(() => resolve(this.submit(command, signal)))
     })
