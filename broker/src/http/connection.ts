@@ -11,6 +11,7 @@
  */
 
 import type { Socket } from 'node:net'
+import { endOfTurn } from '../runtime/turn.ts'
 import { CONTINUE, encodeAnswer, refusalResponse } from './answer.ts'
 import type { HttpHandler, HttpRequest, HttpResponse } from './exchange.ts'
 import type { Head } from './head.ts'
@@ -202,7 +203,7 @@ export class Connection {
     promise.then(
       (response) => {
         // What took something is written at the end of this turn, after a hang-up that is already on its way up.
-        if (response.undelivered !== undefined) setImmediate(() => this.#answerLate(exchange, response))
+        if (response.undelivered !== undefined) endOfTurn(() => this.#answerLate(exchange, response))
         else this.#answerLate(exchange, response)
       },
       (error) => {
