@@ -160,7 +160,7 @@ test('M7 cancelling a finished task is refused', async (scene) => {
   const { sourceArn } = await deadLetters(scene, 1)
   const { TaskHandle } = await scene.sqs.call('StartMessageMoveTask', { SourceArn: sourceArn })
   await ended(scene, sourceArn)
-  await refused(scene.sqs.call('CancelMessageMoveTask', { TaskHandle }), 'ResourceNotFoundException')
+  await refused(scene.sqs.call('CancelMessageMoveTask', { TaskHandle }), 'UnsupportedOperation')
 })
 
 test('M7 a running task is listed with its handle, and cancelled by it', async (scene) => {
@@ -171,7 +171,7 @@ test('M7 a running task is listed with its handle, and cancelled by it', async (
   assert.equal((await newest(scene, sourceArn)).TaskHandle, TaskHandle)
   const text =
     'There is already a task running. Only one active task is allowed for a source queue arn at a given time.'
-  await refused(scene.sqs.call('StartMessageMoveTask', rate), 'InvalidParameterValue', text)
+  await refused(scene.sqs.call('StartMessageMoveTask', rate), 'UnsupportedOperation', text)
   const cancelled = await scene.sqs.call('CancelMessageMoveTask', { TaskHandle })
   const task = await ended(scene, sourceArn)
   assert.equal(task.Status, 'CANCELLED')

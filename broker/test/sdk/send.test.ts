@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type { MessageAttributeValue } from '@aws-sdk/client-sqs'
+import type { Output } from './client.ts'
+import { xmlText } from './query-client.ts'
 import { EVERY_SYSTEM_ATTRIBUTE } from './queue.ts'
 import { formRequest, jsonRequest } from './raw.ts'
 import { refused, refusedSomehow } from './refusal.ts'
@@ -170,7 +172,6 @@ test('S10 S11 every allowed character comes back byte for byte', async (scene) =
     'grüße 日本語 파발',
     '🦀👩‍👩‍👧 \u{10000} \u{10ffff}',
     '\ud7ff\ue000\ufffd\u0085\u2028\ufeff',
-    ' ',
   ]
   for (const body of bodies) {
     const sent = await queue.send(body)
@@ -178,6 +179,24 @@ test('S10 S11 every allowed character comes back byte for byte', async (scene) =
     const got = await queue.receiveOne()
     assert.equal(got.Body, body)
     assert.equal(got.MD5OfBody, sent.MD5OfMessageBody)
+  }
+})
+
+/** By hand, because version 2 of the SDK drops a text of blanks and then misses its MD5. */
+test('S11 a body of blanks alone comes back', async (scene) => {
+  const queue = await scene.queue()
+  for (const body of [' ', '\t', '\n', ' \r\n ']) {
+    await queue.send(body)
+    const QueueUrl = queue.url
+    const form = formRequest({ Action: 'ReceiveMessage', QueueUrl })
+    const reply = await scene.raw(
+      scene.protocol === 'JSON' ? jsonRequest('ReceiveMessage', { QueueUrl }) : form,
+    )
+    const got =
+      scene.protocol === 'JSON'
+        ? (JSON.parse(reply.body) as Output<'ReceiveMessage'>).Messages?.[0]?.Body
+        : xmlText(reply.body, 'Body')
+    assert.equal(got, body)
   }
 })
 
