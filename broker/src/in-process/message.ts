@@ -73,7 +73,7 @@ export function receivedMessage(message: Message): ReceivedMessage {
   const system = message.Attributes ?? {}
   const attributes: Record<string, AttributeValue> = {}
   for (const [name, value] of Object.entries(message.MessageAttributes ?? {}))
-    attributes[name] = valueOf(value)
+    attributes[name] = plainValue(value)
   return {
     messageId: message.MessageId,
     receiptHandle: message.ReceiptHandle,
@@ -87,7 +87,7 @@ export function receivedMessage(message: Message): ReceivedMessage {
   }
 }
 
-function valueOf({ DataType, StringValue, BinaryValue }: MessageAttributeValue): AttributeValue {
+function plainValue({ DataType, StringValue, BinaryValue }: MessageAttributeValue): AttributeValue {
   if (BinaryValue !== undefined) return BinaryValue
   const text = StringValue ?? ''
   const number = Number(text)

@@ -129,7 +129,7 @@ export class Lanes {
     const plain = level.plain === undefined ? 0 : this.#first(level.plain)
     const tenant = level.turns.first()
     if (tenant === undefined) return plain
-    if (plain !== 0 && this.#messages.number(plain, SEQ) < tenant.ticket) return plain
+    if (plain !== 0 && this.#messages.number(plain, SEQ) <= tenant.ticket) return plain
     return this.#first(tenant)
   }
 
