@@ -2,6 +2,7 @@
 
 import type { CreateQueueInput, QueueUrlOutput } from '../api.ts'
 import { queueUrl } from '../arn.ts'
+import { validateAttributeValues } from '../attribute-values.ts'
 import { ask, type Context } from '../context.ts'
 import { invalidParameterValue } from '../errors.ts'
 import { validateTags } from '../tags.ts'
@@ -10,6 +11,7 @@ import { isFifoName, isStandardName } from '../text.ts'
 export async function createQueue(context: Context, input: CreateQueueInput): Promise<QueueUrlOutput> {
   const { QueueName: name, Attributes: attributes = {}, tags = {} } = input
   validateName(name, /^true$/i.test(attributes.FifoQueue ?? ''))
+  validateAttributeValues(attributes)
   validateTags(name, tags)
   const created = await ask<'createQueue'>(context, { kind: 'createQueue', name, attributes, tags })
   return { QueueUrl: queueUrl(context.baseUrl, context.caller.account, created.name) }
