@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 
 /** Sections of the checklist and how many behaviours each has. */
@@ -42,8 +43,9 @@ const NAMES = /(?:\b\w*[tT]est\(|\bname:)\s*['"`]((?:[A-Z]\d+ )+)/g
 
 function coveredNumbers(): Set<string> {
   const covered = new Set<string>()
-  for (const file of readdirSync(import.meta.dirname)) {
-    const text = readFileSync(`${import.meta.dirname}/${file}`, 'utf8')
+  for (const file of readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.ts')) continue
+    const text = readFileSync(join(import.meta.dirname, file), 'utf8')
     for (const [, numbers = ''] of text.matchAll(NAMES)) {
       for (const number of numbers.trim().split(' ')) covered.add(number)
     }

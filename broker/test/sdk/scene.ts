@@ -1,7 +1,7 @@
 /**
- * What a black-box test stands on: one server a file, and for every test a scene with a client of its protocol and
- * queues of its own. `test` runs its text twice, over JSON and over Query. A test's name begins with the numbers of
- * the behaviours it covers; coverage.test.ts reads them there.
+ * What a black-box test stands on: a scene with a client of its protocol, the server's clock and queues of its own.
+ * `test` writes a behaviour down, and json.test.ts and query.test.ts run all of them, each over its protocol: one text,
+ * two SDKs. A test's name begins with the numbers of the behaviours it covers; coverage.test.ts reads them there.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -29,12 +29,6 @@ function leave(stage: Stage): void {
   stage.clients.JSON.close()
   stage.clients.Query.close()
 }
-
-const shared = stageOf(await startServer())
-after(() => {
-  leave(shared)
-  return shared.server[Symbol.asyncDispose]()
-})
 
 export interface QueueOptions {
   readonly name?: string
@@ -101,27 +95,44 @@ export function freshName(suffix = ''): string {
 
 type Script = (scene: Scene) => Promise<void>
 
-function testOver(protocol: Protocol, name: string, script: Script): void {
-  nodeTest(`${name} [${protocol}]`, { timeout: TEST_TIMEOUT_MS }, () => script(new Scene(protocol, shared)))
+interface Behaviour {
+  readonly name: string
+  readonly protocols: readonly Protocol[]
+  readonly script: Script
+  /** It needs a server of its own, with these. */
+  readonly options: ServerOptions | undefined
 }
 
+const BOTH: readonly Protocol[] = ['JSON', 'Query']
+const behaviours: Behaviour[] = []
+
 export function test(name: string, script: Script): void {
-  jsonTest(name, script)
-  queryTest(name, script)
+  behaviours.push({ name, protocols: BOTH, script, options: undefined })
 }
 
 export function jsonTest(name: string, script: Script): void {
-  testOver('JSON', name, script)
+  behaviours.push({ name, protocols: ['JSON'], script, options: undefined })
 }
 
 export function queryTest(name: string, script: Script): void {
-  testOver('Query', name, script)
+  behaviours.push({ name, protocols: ['Query'], script, options: undefined })
 }
 
-/** A test with a server of its own in this process, because it needs options. */
 export function ownServerTest(name: string, options: ServerOptions, script: Script): void {
-  for (const protocol of ['JSON', 'Query'] as const) {
+  behaviours.push({ name, protocols: BOTH, script, options })
+}
+
+/** Runs all that were written down, one after the other on one server: they share its clock. */
+export async function runOver(protocol: Protocol): Promise<void> {
+  const shared = stageOf(await startServer())
+  after(() => {
+    leave(shared)
+    return shared.server[Symbol.asyncDispose]()
+  })
+  for (const { name, protocols, script, options } of behaviours) {
+    if (!protocols.includes(protocol)) continue
     nodeTest(`${name} [${protocol}]`, { timeout: TEST_TIMEOUT_MS }, async () => {
+      if (options === undefined) return script(new Scene(protocol, shared))
       await using server = await startInProcess(options)
       await onServer(server, script, protocol)
     })

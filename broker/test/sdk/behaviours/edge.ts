@@ -1,11 +1,11 @@
 /** The protocols' edge: unusual requests by hand, and both protocols on one queue (H). */
 
 import assert from 'node:assert/strict'
-import type { Wire } from './client.ts'
-import { xmlText } from './query-client.ts'
-import { TestQueue } from './queue.ts'
-import { formRequest, getRequest, jsonRequest } from './raw.ts'
-import { freshName, jsonTest, queryTest, type Scene, test } from './scene.ts'
+import type { Wire } from '../client.ts'
+import { xmlText } from '../query-client.ts'
+import { TestQueue } from '../queue.ts'
+import { formRequest, getRequest, jsonRequest } from '../raw.ts'
+import { freshName, jsonTest, queryTest, type Scene, test } from '../scene.ts'
 
 const VERSION = '2012-11-05'
 const pathOf = (queue: TestQueue): string => new URL(queue.url).pathname

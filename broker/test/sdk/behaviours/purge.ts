@@ -1,9 +1,9 @@
 /** Purging (U). */
 
 import assert from 'node:assert/strict'
-import type { TestQueue } from './queue.ts'
-import { refused } from './refusal.ts'
-import { ownServerTest, test } from './scene.ts'
+import type { TestQueue } from '../queue.ts'
+import { refused } from '../refusal.ts'
+import { ownServerTest, test } from '../scene.ts'
 
 function purge(queue: TestQueue): Promise<unknown> {
   return queue.sqs.call('PurgeQueue', { QueueUrl: queue.url })

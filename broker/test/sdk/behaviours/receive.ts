@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict'
 import type { Message, MessageAttributeValue, MessageSystemAttributeName } from '@aws-sdk/client-sqs'
-import { EVERY_SYSTEM_ATTRIBUTE, type ReceiveOptions, type TestQueue } from './queue.ts'
-import { begin, formRequest, jsonRequest } from './raw.ts'
-import { refused } from './refusal.ts'
-import { jsonTest, queryTest, type Scene, test } from './scene.ts'
+import { EVERY_SYSTEM_ATTRIBUTE, type ReceiveOptions, type TestQueue } from '../queue.ts'
+import { begin, formRequest, jsonRequest } from '../raw.ts'
+import { refused } from '../refusal.ts'
+import { jsonTest, queryTest, type Scene, test } from '../scene.ts'
 
 for (const kind of ['queue', 'fifo'] as const) {
   test(`R1 a receive without options gives one message with four members (${kind})`, async (scene) => {

@@ -1,8 +1,8 @@
 /** Visibility timeouts and receipt handles (V). */
 
 import assert from 'node:assert/strict'
-import { refused } from './refusal.ts'
-import { test } from './scene.ts'
+import { refused } from '../refusal.ts'
+import { test } from '../scene.ts'
 
 const EMPTY = { visible: 0, inFlight: 0, delayed: 0 }
 

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import type { ListMessageMoveTasksResultEntry } from '@aws-sdk/client-sqs'
-import { sorted, type TestQueue } from './queue.ts'
-import { refused } from './refusal.ts'
-import { freshName, jsonTest, type Scene, test } from './scene.ts'
+import { sorted, type TestQueue } from '../queue.ts'
+import { refused } from '../refusal.ts'
+import { freshName, jsonTest, type Scene, test } from '../scene.ts'
 
 interface Stage {
   readonly source: TestQueue

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type { MessageAttributeValue } from '@aws-sdk/client-sqs'
-import type { Output } from './client.ts'
-import { xmlText } from './query-client.ts'
-import { EVERY_SYSTEM_ATTRIBUTE } from './queue.ts'
-import { formRequest, jsonRequest } from './raw.ts'
-import { refused, refusedSomehow } from './refusal.ts'
-import { jsonTest, queryTest, test } from './scene.ts'
+import type { Output } from '../client.ts'
+import { xmlText } from '../query-client.ts'
+import { EVERY_SYSTEM_ATTRIBUTE } from '../queue.ts'
+import { formRequest, jsonRequest } from '../raw.ts'
+import { refused, refusedSomehow } from '../refusal.ts'
+import { jsonTest, queryTest, test } from '../scene.ts'
 
 type Attributes = Record<string, MessageAttributeValue>
 

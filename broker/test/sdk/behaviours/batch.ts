@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type { SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs'
-import type { Output } from './client.ts'
-import { EVERY_SYSTEM_ATTRIBUTE, sorted, type TestQueue } from './queue.ts'
-import { type Code, refused } from './refusal.ts'
-import { test } from './scene.ts'
+import type { Output } from '../client.ts'
+import { EVERY_SYSTEM_ATTRIBUTE, sorted, type TestQueue } from '../queue.ts'
+import { type Code, refused } from '../refusal.ts'
+import { test } from '../scene.ts'
 
 const ID_RULE =
   'A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.'

@@ -1,9 +1,9 @@
 /** Permissions, which are stored in the policy (P). */
 
 import assert from 'node:assert/strict'
-import type { TestQueue } from './queue.ts'
-import { refused } from './refusal.ts'
-import { test } from './scene.ts'
+import type { TestQueue } from '../queue.ts'
+import { refused } from '../refusal.ts'
+import { test } from '../scene.ts'
 
 interface Policy {
   readonly Version: string

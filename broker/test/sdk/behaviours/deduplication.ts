@@ -1,9 +1,9 @@
 /** Deduplication on FIFO queues (D). */
 
 import assert from 'node:assert/strict'
-import type { SendOptions, TestQueue } from './queue.ts'
-import { EVERY_SYSTEM_ATTRIBUTE } from './queue.ts'
-import { type Scene, test } from './scene.ts'
+import type { SendOptions, TestQueue } from '../queue.ts'
+import { EVERY_SYSTEM_ATTRIBUTE } from '../queue.ts'
+import { type Scene, test } from '../scene.ts'
 
 const HIGH_THROUGHPUT = { DeduplicationScope: 'messageGroup', FifoThroughputLimit: 'perMessageGroupId' }
 const same = (MessageGroupId = 'a', MessageDeduplicationId = 'same'): SendOptions => ({

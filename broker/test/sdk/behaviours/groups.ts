@@ -1,9 +1,9 @@
 /** Message groups on standard queues: tenants who take turns (G). */
 
 import assert from 'node:assert/strict'
-import { EVERY_SYSTEM_ATTRIBUTE, type TestQueue } from './queue.ts'
-import { refused } from './refusal.ts'
-import { test } from './scene.ts'
+import { EVERY_SYSTEM_ATTRIBUTE, type TestQueue } from '../queue.ts'
+import { refused } from '../refusal.ts'
+import { test } from '../scene.ts'
 
 const PUNCTUATION = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~'
 

@@ -1,8 +1,8 @@
 /** Dead letters (X). */
 
 import assert from 'node:assert/strict'
-import { EVERY_SYSTEM_ATTRIBUTE, sorted } from './queue.ts'
-import { test } from './scene.ts'
+import { EVERY_SYSTEM_ATTRIBUTE, sorted } from '../queue.ts'
+import { test } from '../scene.ts'
 
 const AGAIN = { VisibilityTimeout: 0 }
 

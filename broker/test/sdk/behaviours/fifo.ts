@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import type { Message } from '@aws-sdk/client-sqs'
-import { bodiesOf, EVERY_SYSTEM_ATTRIBUTE, sorted, type TestQueue } from './queue.ts'
-import { refused, refusedSomehow } from './refusal.ts'
-import { test } from './scene.ts'
+import { bodiesOf, EVERY_SYSTEM_ATTRIBUTE, sorted, type TestQueue } from '../queue.ts'
+import { refused, refusedSomehow } from '../refusal.ts'
+import { test } from '../scene.ts'
 
 const PUNCTUATION = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~'
 const NO_DEDUPLICATION =

@@ -1,12 +1,12 @@
 /** Queues: making, finding, listing and deleting them (Q). */
 
 import assert from 'node:assert/strict'
-import type { Action, Input, Sqs } from './client.ts'
-import { xmlText } from './query-client.ts'
-import { TestQueue } from './queue.ts'
-import { formRequest, jsonRequest } from './raw.ts'
-import { refused, refusedAsMissing, refusedSomehow } from './refusal.ts'
-import { freshName, jsonTest, ownServerTest, queryTest, type Scene, test } from './scene.ts'
+import type { Action, Input, Sqs } from '../client.ts'
+import { xmlText } from '../query-client.ts'
+import { TestQueue } from '../queue.ts'
+import { formRequest, jsonRequest } from '../raw.ts'
+import { refused, refusedAsMissing, refusedSomehow } from '../refusal.ts'
+import { freshName, jsonTest, ownServerTest, queryTest, type Scene, test } from '../scene.ts'
 
 const DIFFERENT = 'A queue already exists with the same name and a different value for attribute '
 const NAME_RULE = 'Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length'

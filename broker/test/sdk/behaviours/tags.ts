@@ -1,9 +1,9 @@
 /** Tags (T). */
 
 import assert from 'node:assert/strict'
-import type { TestQueue } from './queue.ts'
-import { refused, refusedSomehow } from './refusal.ts'
-import { test } from './scene.ts'
+import type { TestQueue } from '../queue.ts'
+import { refused, refusedSomehow } from '../refusal.ts'
+import { test } from '../scene.ts'
 
 type Tags = Record<string, string>
 

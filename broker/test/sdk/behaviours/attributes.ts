@@ -1,9 +1,9 @@
 /** Queue attributes and counts (A). */
 
 import assert from 'node:assert/strict'
-import { jsonRequest } from './raw.ts'
-import { refused, refusedAsMissing, refusedSomehow } from './refusal.ts'
-import { freshName, jsonTest, type Scene, test } from './scene.ts'
+import { jsonRequest } from '../raw.ts'
+import { refused, refusedAsMissing, refusedSomehow } from '../refusal.ts'
+import { freshName, jsonTest, type Scene, test } from '../scene.ts'
 
 const STANDARD = [
   'ApproximateNumberOfMessages',

@@ -1,0 +1,6 @@
+/** The suite over JSON, spoken by `@aws-sdk/client-sqs`. */
+
+import './suite.ts'
+import { runOver } from './scene.ts'
+
+await runOver('JSON')

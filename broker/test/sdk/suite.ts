@@ -1,0 +1,18 @@
+/** Every behaviour of the checklist that a running server shows, written down for scene.ts to run. */
+
+import './behaviours/attributes.ts'
+import './behaviours/batch.ts'
+import './behaviours/dead-letters.ts'
+import './behaviours/deduplication.ts'
+import './behaviours/edge.ts'
+import './behaviours/fifo.ts'
+import './behaviours/groups.ts'
+import './behaviours/move-tasks.ts'
+import './behaviours/permissions.ts'
+import './behaviours/purge.ts'
+import './behaviours/queues.ts'
+import './behaviours/receive.ts'
+import './behaviours/self-hosted.ts'
+import './behaviours/send.ts'
+import './behaviours/tags.ts'
+import './behaviours/visibility.ts'
