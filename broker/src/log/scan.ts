@@ -37,8 +37,9 @@ export async function scanBlocks(
   limit: number,
   visit: VisitBlock,
 ): Promise<number> {
-  let chunk = await readChunk(file, Buffer.allocUnsafeSlow(SCAN_CHUNK_BYTES), 0, from, limit)
-  let spare: Buffer = Buffer.allocUnsafeSlow(SCAN_CHUNK_BYTES)
+  const chunkBytes = Math.min(SCAN_CHUNK_BYTES, limit - from)
+  let chunk = await readChunk(file, Buffer.allocUnsafeSlow(chunkBytes), 0, from, limit)
+  let spare: Buffer = Buffer.allocUnsafeSlow(chunk.filled < limit - from ? chunkBytes : 0)
   for (;;) {
     const { whole, wanted } = measure(chunk, header, limit)
     const more = wanted > 0 && chunk.offset + chunk.filled < limit
