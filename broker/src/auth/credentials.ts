@@ -12,13 +12,37 @@ export interface CallerDefaults {
   readonly region: string
 }
 
+/** Programs sign with the same few scopes all day; of those read before so many are remembered. */
+const REMEMBERED_MAX = 1000
+
 /** Access key, day, region, service: `AKIDEXAMPLE/20261122/us-east-1/sqs/aws4_request`. */
+const SCOPE_CHARS_MAX = 256
 const SCOPE = /^([\w.@+=-]{1,128})\/\d{8}\/([a-z0-9-]{1,64})\/[\w-]+\/aws4_request$/
 
-export function identify(request: HttpRequest, defaults: CallerDefaults): Caller {
-  const scope = SCOPE.exec(credentialScope(request))
-  if (scope === null) return { accessKeyId: undefined, region: defaults.region, account: defaults.account }
-  return { accessKeyId: scope[1]!, region: scope[2]!, account: defaults.account }
+export class Callers {
+  readonly #defaults: CallerDefaults
+  readonly #remembered = new Map<string, Caller>()
+
+  constructor(defaults: CallerDefaults) {
+    this.#defaults = defaults
+  }
+
+  identify(request: HttpRequest): Caller {
+    const scope = credentialScope(request).slice(0, SCOPE_CHARS_MAX + 1)
+    const known = this.#remembered.get(scope)
+    if (known !== undefined) return known
+    if (this.#remembered.size === REMEMBERED_MAX) this.#remembered.clear()
+    const caller = this.#read(scope)
+    this.#remembered.set(scope, caller)
+    return caller
+  }
+
+  #read(scope: string): Caller {
+    const { account, region } = this.#defaults
+    const parts = scope.length > SCOPE_CHARS_MAX ? null : SCOPE.exec(scope)
+    if (parts === null) return { accessKeyId: undefined, region, account }
+    return { accessKeyId: parts[1]!, region: parts[2]!, account }
+  }
 }
 
 function credentialScope(request: HttpRequest): string {

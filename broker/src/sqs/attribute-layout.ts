@@ -75,15 +75,17 @@ export interface AttributeSlice {
 }
 
 /** The attributes in the layout, in order; only names are decoded. */
-export function* sliceAttributes(layout: Buffer): Generator<AttributeSlice> {
+export function sliceAttributes(layout: Buffer): readonly AttributeSlice[] {
+  const slices: AttributeSlice[] = []
   let at = 0
   while (at < layout.length) {
     const start = at
     const typeAt = start + 4 + layout.readUInt32BE(start)
     const kindAt = typeAt + 4 + layout.readUInt32BE(typeAt)
     at = kindAt + 5 + layout.readUInt32BE(kindAt + 1)
-    yield { name: layout.toString('utf8', start + 4, typeAt), start, typeAt, end: at }
+    slices.push({ name: layout.toString('utf8', start + 4, typeAt), start, typeAt, end: at })
   }
+  return slices
 }
 
 /** The type and the value of a slice. */

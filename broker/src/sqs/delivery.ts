@@ -70,7 +70,7 @@ function addSystemAttributes(
 function addAttributes(message: Draft<Message>, content: StoredContent, filter: AttributeFilter): void {
   const layout = content.attributes
   if (layout === undefined) return
-  const stored = [...sliceAttributes(layout)]
+  const stored = sliceAttributes(layout)
   const returned = stored.filter((slice) => selects(filter, slice.name))
   if (returned.length === 0) return
   const all = returned.length === stored.length

@@ -5,7 +5,7 @@
  */
 
 import type { Caller } from '../auth/caller.ts'
-import { identify } from '../auth/credentials.ts'
+import { Callers } from '../auth/credentials.ts'
 import type { HttpHandler, HttpRequest, HttpResponse } from '../http/exchange.ts'
 import type { Submit } from '../queue/command.ts'
 import type { Logger } from '../runtime/logger.ts'
@@ -42,7 +42,7 @@ export function sqsHandler(parts: SqsParts): HttpHandler {
 
 class SqsService {
   readonly submit: Submit
-  readonly settings: SqsSettings
+  readonly callers: Callers
   readonly random: Random
   readonly #log: Logger
   readonly publicUrl: string | undefined
@@ -51,7 +51,7 @@ class SqsService {
 
   constructor(parts: SqsParts) {
     this.submit = parts.submit
-    this.settings = parts.settings
+    this.callers = new Callers(parts.settings)
     this.random = parts.random
     this.#log = parts.log
     this.publicUrl = parts.settings.publicUrl?.replace(/\/+$/, '')
@@ -136,7 +136,7 @@ class RequestContext implements Context {
     this.#request = request
     this.submit = service.submit
     this.random = service.random
-    this.caller = identify(request, service.settings)
+    this.caller = service.callers.identify(request)
   }
 
   get baseUrl(): string {

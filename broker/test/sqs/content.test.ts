@@ -59,7 +59,7 @@ test('message attributes come out of their layout as they went in, sorted by nam
   fc.assert(
     fc.property(attributes, (given) => {
       const layout = encodeAttributes(given)
-      const decoded = [...sliceAttributes(layout)].map(
+      const decoded = sliceAttributes(layout).map(
         (slice) => [slice.name, decodeAttribute(layout, slice)] as const,
       )
       assert.deepEqual(

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { identify } from '../../src/auth/credentials.ts'
+import { Callers } from '../../src/auth/credentials.ts'
 import { requestOf } from './scripted.ts'
 
-const defaults = { account: '000000000000', region: 'us-east-1' }
+const callers = new Callers({ account: '000000000000', region: 'us-east-1' })
 
 function callerOf(authorization: string | undefined, target = '/') {
   const headers: Record<string, string> = authorization === undefined ? {} : { Authorization: authorization }
-  return identify(requestOf({ headers, target }), defaults)
+  return callers.identify(requestOf({ headers, target }))
 }
 
 test('access key and region are those of the signature', () => {
