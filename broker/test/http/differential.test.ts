@@ -22,6 +22,8 @@ interface Verdict {
   readonly accepted: readonly string[]
   /** The status of the refusal, if any. */
   readonly refused: number | undefined
+  /** The client's, by which the server knew it. */
+  readonly port: number
 }
 
 async function verdict(port: number, bytes: string, next = NEXT): Promise<Verdict> {
@@ -29,11 +31,12 @@ async function verdict(port: number, bytes: string, next = NEXT): Promise<Verdic
   client.send(bytes + next)
   client.socket.end()
   const accepted: string[] = []
+  const clientPort = client.socket.localPort ?? 0
   const isHead = bytes.startsWith('HEAD')
   for (let first = true; ; first = false) {
     const answer = await client.answer(isHead && first)
-    if (answer === undefined) return { accepted, refused: undefined }
-    if (answer.status !== 200) return { accepted, refused: answer.status }
+    if (answer === undefined) return { accepted, refused: undefined, port: clientPort }
+    if (answer.status !== 200) return { accepted, refused: answer.status, port: clientPort }
     accepted.push(answer.body)
   }
 }
@@ -68,12 +71,20 @@ describe('Beside node:http', () => {
       fc.asyncProperty(fc.constantFrom(...Object.values(COMMON)), damages, async (bytes, changes) => {
         const damaged = changes.reduce(damage, bytes)
         const [our, node] = await Promise.all([verdict(ours.port, damaged), verdict(nodes.port, damaged)])
-        assert.deepEqual(our.accepted, node.accepted.slice(0, our.accepted.length))
+        const heads = nodes.heads.get(node.port) ?? []
+        assert.deepEqual(our.accepted.map(headOf), heads.slice(0, our.accepted.length))
+        const answered = Math.min(our.accepted.length, node.accepted.length)
+        assert.deepEqual(our.accepted.slice(0, answered), node.accepted.slice(0, answered))
       }),
       { numRuns: 300 },
     )
   })
 })
+
+/** What was understood, without the body. */
+function headOf(understood: string): string {
+  return JSON.stringify({ ...JSON.parse(understood), body: '' })
+}
 
 interface Damage {
   readonly at: number

@@ -27,8 +27,13 @@ function understood(
   return JSON.stringify({ method, target, fields, body: body.toString('latin1') })
 }
 
-export interface Running extends AsyncDisposable {
+export interface NodeServer extends AsyncDisposable {
   readonly port: number
+  /**
+   * By the client's port: what each request's head was understood as, also of those that were never answered.
+   * A parse error makes node:http forget the answers to what came right before it.
+   */
+  readonly heads: Map<number, string[]>
 }
 
 /** Closed at the end of the test, whatever is open still. */
@@ -41,12 +46,20 @@ export async function ourServer(
   return Object.assign(server, { [Symbol.asyncDispose]: () => server.close(0) })
 }
 
-export async function nodeServer(): Promise<Running> {
-  const server = createServer(answerNode)
+export async function nodeServer(): Promise<NodeServer> {
+  const heads = new Map<number, string[]>()
+  const server = createServer((request, response) => {
+    const { method = '', url = '', socket } = request
+    const client = socket.remotePort ?? 0
+    const head = understood(method, url, nodeField(request), Buffer.alloc(0))
+    heads.set(client, [...(heads.get(client) ?? []), head])
+    answerNode(request, response)
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
     port,
+    heads,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
