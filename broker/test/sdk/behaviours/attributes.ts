@@ -340,3 +340,92 @@ test('A25 five sends with one deduplication id count one', async (scene) => {
   for (let send = 0; send < 5; send += 1) await queue.send('a1', { MessageDeduplicationId: 'one' })
   assert.equal((await queue.counts()).visible, 1)
 })
+
+test("A9 a changed delay holds for what is in a FIFO queue already, not for a standard queue's", async (scene) => {
+  const fifo = await scene.fifo({ DelaySeconds: '60' })
+  await fifo.send('a1')
+  await fifo.set({ DelaySeconds: '5' })
+  const standard = await scene.queue({ DelaySeconds: '60' })
+  await standard.send('x')
+  await standard.set({ DelaySeconds: '5' })
+  await scene.advance('6s')
+  assert.equal(await fifo.bodies(), 'a1')
+  assert.equal(await standard.bodies(), '')
+  await scene.advance('54s')
+  assert.equal(await standard.bodies(), 'x')
+})
+
+test('A9 a changed retention holds for the messages already there', async (scene) => {
+  const queue = await scene.queue()
+  await queue.send('old')
+  await scene.advance('100s')
+  await queue.send('young')
+  await queue.set({ MessageRetentionPeriod: '60' })
+  assert.equal(await queue.bodies(10, { VisibilityTimeout: 0 }), 'young')
+  await scene.advance('61s')
+  assert.deepEqual(await queue.counts(), { visible: 0, inFlight: 0, delayed: 0 })
+})
+
+test('A9 a changed visibility timeout leaves what is in flight alone', async (scene) => {
+  const queue = await scene.queue()
+  await queue.send('x')
+  await queue.receiveOne()
+  await queue.set({ VisibilityTimeout: '1' })
+  await scene.advance('2s')
+  assert.equal(await queue.bodies(), '')
+})
+
+test('A11 a name known and one unknown together change nothing', async (scene) => {
+  const queue = await scene.queue()
+  await refused(queue.set({ VisibilityTimeout: '50', Nonsense: '1' }), 'InvalidAttributeName')
+  assert.equal(await queue.attribute('VisibilityTimeout'), '30')
+})
+
+test('A13 the counters, timestamps and the ARN cannot be set', async (scene) => {
+  const queue = await scene.queue()
+  for (const name of ['ApproximateNumberOfMessages', 'CreatedTimestamp', 'QueueArn']) {
+    await refusedSomehow(queue.set({ [name]: '1' }))
+    await refusedSomehow(scene.queue({ [name]: '1' }))
+  }
+})
+
+test('A13 FIFO attributes on a standard queue are refused', async (scene) => {
+  const queue = await scene.queue()
+  await refusedSomehow(queue.set({ ContentBasedDeduplication: 'true' }))
+  await refusedSomehow(scene.queue({ ContentBasedDeduplication: 'true' }))
+})
+
+test('A16 what RedriveAllowPolicy forbids is refused', async (scene) => {
+  const allowed = await scene.queue()
+  const forbidden = await scene.queue()
+  const sourceQueueArns = [await allowed.arn()]
+  const RedriveAllowPolicy = JSON.stringify({ redrivePermission: 'byQueue', sourceQueueArns })
+  const dead = await scene.queue({ RedriveAllowPolicy })
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: await dead.arn(), maxReceiveCount: 1 })
+  await allowed.set({ RedrivePolicy })
+  await refusedSomehow(forbidden.set({ RedrivePolicy }))
+  assert.equal(await forbidden.attribute('RedrivePolicy'), undefined)
+})
+
+test('A16 a RedriveAllowPolicy that makes no sense is refused', async (scene) => {
+  const queue = await scene.queue()
+  const sourceQueueArns = Array.from(
+    { length: 11 },
+    (_, index) => `arn:aws:sqs:us-east-1:000000000000:q${index}`,
+  )
+  for (const policy of [
+    { redrivePermission: 'sometimes' },
+    { redrivePermission: 'byQueue' },
+    { redrivePermission: 'byQueue', sourceQueueArns },
+    { redrivePermission: 'denyAll', sourceQueueArns: sourceQueueArns.slice(0, 1) },
+  ]) {
+    await refusedSomehow(queue.set({ RedriveAllowPolicy: JSON.stringify(policy) }))
+  }
+  await refusedSomehow(queue.set({ RedriveAllowPolicy: 'no JSON' }))
+})
+
+test('A17 a Policy that is no JSON document is refused', async (scene) => {
+  const queue = await scene.queue()
+  for (const Policy of ['no JSON', '"text"', '[]']) await refusedSomehow(queue.set({ Policy }))
+  assert.equal(await queue.attribute('Policy'), undefined)
+})

@@ -126,3 +126,25 @@ test('X7 when the dead-letter queue is gone messages stay where they are', async
   await source.set({ RedrivePolicy: '' })
   assert.equal(await source.bodies(), 'x')
 })
+
+test('X1 a move wakes a long poll on the dead-letter queue', async (scene) => {
+  const { source, dead } = await scene.deadLettering(1)
+  await source.send('x')
+  await source.receiveOne(AGAIN)
+  const poll = await dead.poll(20)
+  assert.equal(await source.bodies(), '')
+  assert.equal((await poll.answer)[0]?.Body, 'x')
+})
+
+test('X5 a long poll on the source moves what times out, and goes on waiting', async (scene) => {
+  const { source, dead } = await scene.deadLettering(1)
+  await source.send('x')
+  await source.receiveOne({ VisibilityTimeout: 5 })
+  const poll = await source.poll(20)
+  await scene.advance('6s')
+  await source.hear()
+  assert.equal(poll.isAnswered(), false)
+  assert.equal(await dead.bodies(), 'x')
+  await source.send('y')
+  assert.equal((await poll.answer)[0]?.Body, 'y')
+})

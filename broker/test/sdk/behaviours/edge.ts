@@ -271,3 +271,26 @@ jsonTest('H9 JSON that is none is an error of the client, without a trace of the
     assert.match(reply.body, /"__type"/)
   }
 })
+
+test('H14 an ARN names its queue by the last part, whatever account and region', async (scene) => {
+  const dead = await scene.queue()
+  const deadLetterTargetArn = `arn:aws:sqs:eu-west-1:123456789012:${dead.name}`
+  const source = await scene.queue({
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 1 }),
+  })
+  await source.send('x')
+  await source.receiveOne({ VisibilityTimeout: 0 })
+  assert.equal(await source.bodies(), '')
+  assert.equal((await dead.counts()).visible, 1)
+  const found = await scene.sqs.call('ListDeadLetterSourceQueues', { QueueUrl: dead.url })
+  assert.deepEqual(found.queueUrls, [source.url])
+  await scene.sqs.call('StartMessageMoveTask', { SourceArn: deadLetterTargetArn })
+  await scene.advance('1s')
+  assert.equal(await source.bodies(), 'x')
+})
+
+test('H14 GetQueueUrl finds a queue whatever the owner', async (scene) => {
+  const queue = await scene.queue()
+  const input = { QueueName: queue.name, QueueOwnerAWSAccountId: '123456789012' }
+  assert.equal((await scene.sqs.call('GetQueueUrl', input)).QueueUrl, queue.url)
+})

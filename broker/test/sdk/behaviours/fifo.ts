@@ -252,3 +252,33 @@ test('F6 many groups: each is in order, whatever the interleaving', async (scene
     assert.deepEqual(own, own.toSorted())
   }
 })
+
+test('F17 a group whose head expires in flight goes on', async (scene) => {
+  const queue = await scene.fifo({ MessageRetentionPeriod: '60', VisibilityTimeout: '3600' })
+  await queue.send('a1')
+  await queue.receiveOne()
+  await scene.advance('30s')
+  await queue.send('a2')
+  const poll = await queue.poll(20)
+  await scene.advance('5s')
+  await queue.hear()
+  assert.equal(poll.isAnswered(), false)
+  await scene.advance('15s')
+  assert.deepEqual(await poll.answer, [])
+  await scene.advance('11s')
+  assert.equal(await queue.bodies(), 'a2')
+})
+
+test('F18 an attempt id of 129 characters is refused', async (scene) => {
+  const queue = await scene.fifo()
+  await refused(queue.receive(1, { ReceiveRequestAttemptId: 'x'.repeat(129) }), 'InvalidParameterValue')
+})
+
+test('F18 after a delete in between the attempt brings what is left', async (scene) => {
+  const queue = await scene.fifo()
+  await queue.sendEach('a1 a2')
+  const attempt = { ReceiveRequestAttemptId: 'attempt-1' }
+  const [first] = await queue.receive(2, attempt)
+  await queue.delete(first ?? {})
+  assert.equal(await queue.bodies(2, attempt), 'a2')
+})

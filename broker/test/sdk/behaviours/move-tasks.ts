@@ -246,3 +246,29 @@ test('M9 a FIFO dead letter goes back with its group', async (scene) => {
     ],
   )
 })
+
+test('M2 a task wakes a long poll on its destination', async (scene) => {
+  const { source, sourceArn } = await deadLetters(scene, 1)
+  const poll = await source.poll(20)
+  await scene.sqs.call('StartMessageMoveTask', { SourceArn: sourceArn })
+  await scene.advance('1s')
+  assert.equal((await poll.answer)[0]?.Body, '0')
+})
+
+test('M3 a rate outside 1–500 is refused', async (scene) => {
+  const { sourceArn } = await deadLetters(scene, 1)
+  for (const MaxNumberOfMessagesPerSecond of [0, 501]) {
+    const input = { SourceArn: sourceArn, MaxNumberOfMessagesPerSecond }
+    await refused(scene.sqs.call('StartMessageMoveTask', input), 'InvalidParameterValue')
+  }
+})
+
+test('M8 MaxResults outside 1–10 is refused', async (scene) => {
+  const { sourceArn } = await deadLetters(scene, 0)
+  for (const max of [0, 11]) await refused(listed(scene, sourceArn, max), 'InvalidParameterValue')
+})
+
+test('M8 no task at all is an empty listing', async (scene) => {
+  const { sourceArn } = await deadLetters(scene, 0)
+  assert.deepEqual(await listed(scene, sourceArn), [])
+})

@@ -372,3 +372,12 @@ test('R24 a receive with timeout 0 leaves the message there, under a new handle'
   assert.equal(second.MessageId, first.MessageId)
   assert.notEqual(second.ReceiptHandle, first.ReceiptHandle)
 })
+
+test('R1 ten messages of the largest size come in one answer or in several', async (scene) => {
+  const queue = await scene.queue()
+  const body = 'ü'.repeat(524_288)
+  for (let sent = 0; sent < 4; sent += 1) await queue.send(body)
+  const received = await queue.drain()
+  assert.equal(received.length, 4)
+  for (const message of received) assert.equal(message.Body, body)
+})

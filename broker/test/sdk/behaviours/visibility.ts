@@ -193,3 +193,32 @@ test('V11 a standard handle that a later receive superseded is answered with 200
   await queue.receiveOne({ VisibilityTimeout: 30 })
   await queue.delete(older)
 })
+
+test('V10 a FIFO handle that a later receive superseded deletes nothing', async (scene) => {
+  const queue = await scene.fifo({ VisibilityTimeout: '1' })
+  await queue.send('a1')
+  const older = await queue.receiveOne()
+  await scene.advance('1s')
+  const newer = await queue.receiveOne({ VisibilityTimeout: 30 })
+  await refused(queue.delete(older), 'InvalidParameterValue', /The receipt handle has expired\.$/)
+  await queue.delete(newer)
+  assert.deepEqual(await queue.counts(), EMPTY)
+})
+
+test('V10 a FIFO message made visible is not deleted by its old handle', async (scene) => {
+  const queue = await scene.fifo()
+  await queue.send('a1')
+  const message = await queue.receiveOne()
+  await queue.hide(message, 0)
+  await refused(queue.delete(message), 'InvalidParameterValue', /The receipt handle has expired\.$/)
+  assert.equal(await queue.bodies(), 'a1')
+})
+
+test('V10 the timeout of a FIFO message cannot be changed after it has passed', async (scene) => {
+  const queue = await scene.fifo({ VisibilityTimeout: '1' })
+  await queue.send('a1')
+  const message = await queue.receiveOne()
+  await scene.advance('2s')
+  await refused(queue.hide(message, 30), 'InvalidParameterValue')
+  assert.equal(await queue.bodies(), 'a1')
+})
