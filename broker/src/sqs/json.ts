@@ -128,15 +128,20 @@ export function encodeOutput(action: ActionName, output: object): string {
   return JSON.stringify(action === 'ReceiveMessage' ? withBase64(output as ReceiveMessageOutput) : output)
 }
 
-/** Binary attributes are the only bytes in any answer. */
+/** Binary attributes are the only bytes in any answer; nearly all answers go out as they are. */
 function withBase64(output: ReceiveMessageOutput): object {
-  if (!output.Messages?.some((message) => message.MessageAttributes !== undefined)) return output
+  if (!output.Messages?.some(hasBytes)) return output
   return { Messages: output.Messages.map(encodeMessage) }
 }
 
+function hasBytes({ MessageAttributes: attributes }: Message): boolean {
+  if (attributes === undefined) return false
+  return Object.values(attributes).some((value) => value.BinaryValue !== undefined)
+}
+
 function encodeMessage(message: Message): object {
-  if (message.MessageAttributes === undefined) return message
-  const attributes = Object.entries(message.MessageAttributes)
+  const attributes = Object.entries(message.MessageAttributes ?? {})
+  if (attributes.length === 0) return message
   return {
     ...message,
     MessageAttributes: Object.fromEntries(attributes.map(([name, value]) => [name, encodeAttribute(value)])),
