@@ -37,7 +37,12 @@ function orThrow<Answer extends object>(answer: Answer | Problem): Answer {
   return answer
 }
 
-/** SDKs try again after a 503. */
+/**
+ * SDKs try again after a 503. An error called Unavailable has a text that is meant for clients (shard/unavailable.ts,
+ * which is not for this folder to see); of any other nobody outside shall know.
+ */
 function unavailable(cause: unknown): never {
-  throw new SqsError('ServiceUnavailable', 'The request could not be carried out now. Try again.', { cause })
+  const told = cause instanceof Error && cause.name === 'Unavailable'
+  const text = told ? cause.message : 'Whether the request was carried out is not known.'
+  throw new SqsError('ServiceUnavailable', text, { cause })
 }

@@ -101,16 +101,21 @@ class SqsService {
 
   #undo(queue: string, receipts: readonly string[]): void {
     this.submit<'undoReceive'>({ kind: 'undoReceive', queue, receipts }).catch((error: unknown) => {
-      this.#log.warn('receive not undone', { queue, messages: receipts.length, error })
+      this.#log.warn('undo_receive_failed', { queue, messages: receipts.length, error })
     })
   }
 
+  /** Where the storage fails, it has said so itself, once; here every request of that time would say it again. */
   #sqsError(error: unknown, request: HttpRequest, requestId: string): SqsError {
     if (error instanceof SqsError && error.senderFault) return error
-    const { method, target } = request
-    const failed = error instanceof SqsError ? error : internalFailure(error)
-    this.#log.error('request failed', { requestId, method, target, code: failed.code, error: failed.cause })
-    return failed
+    // A query string may hold a message's body: that is nobody's business in a log.
+    const where = { requestId, method: request.method, path: request.target.split('?', 1)[0] }
+    if (error instanceof SqsError) {
+      this.#log.debug('request_unavailable', { ...where, error: error.cause })
+      return error
+    }
+    this.#log.error('request_failed', { ...where, error })
+    return internalFailure(error)
   }
 }
 

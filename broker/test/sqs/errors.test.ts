@@ -170,6 +170,15 @@ test('an outcome that is not known is a 503 that SDKs retry, logged with its cau
   )
 })
 
+test('why the broker cannot serve just now is told to the client', async () => {
+  const unavailable = Object.assign(new Error('The disk is full.'), { name: 'Unavailable' })
+  const { response, json } = await serviceOf({ send: () => Promise.reject(unavailable) }).ask(
+    jsonRequest('SendMessage', { QueueUrl: 'orders', MessageBody: 'x' }),
+  )
+  assert.equal(response.status, 503)
+  assert.equal(json.message, 'The disk is full.')
+})
+
 test('a mistake of our own is a 500 without its stack, logged with it', async () => {
   const service = serviceOf({ receive: () => ({ messages: [{} as never] }) })
   const json = await service.ask(jsonRequest('ReceiveMessage', { QueueUrl: 'orders' }))

@@ -232,6 +232,6 @@ test('a receive that cannot be undone is logged', async () => {
   await new Promise(setImmediate)
   assert.deepEqual(
     service.logged.map((line) => line.event),
-    ['receive not undone'],
+    ['undo_receive_failed'],
   )
 })
