@@ -93,6 +93,8 @@ export class Connection {
   #continued = false
   /** Of answers that the client has not read yet, in bytes; 0 while it keeps up. */
   #unsentBytes = 0
+  /** Of the answers among them that took something: called if the client never reads them. */
+  #unread: (() => void)[] = []
   /** When the present request's first byte arrived. */
   #requestAt = 0
   /** Until when the present state may last. */
@@ -231,21 +233,32 @@ export class Connection {
       return
     }
     const close = response === FAILED || exchange.hungUp || !exchange.head.keepAlive || this.#server.closing()
-    this.#write(this.#encode(exchange, response, close))
+    const parts = this.#encode(exchange, response, close)
+    if (parts === undefined) {
+      response.undelivered?.()
+      this.#answer(exchange, FAILED)
+      return
+    }
+    this.#write(parts)
+    if (this.#unsentBytes > 0 && response.undelivered !== undefined) this.#unread.push(response.undelivered)
     if (close) this.#leave()
     else this.#rest()
   }
 
-  #encode(exchange: Exchange, response: HttpResponse, close: boolean): readonly (string | Uint8Array)[] {
+  /** Undefined where the answer cannot be written: the handler's mistake. */
+  #encode(
+    exchange: Exchange,
+    response: HttpResponse,
+    close: boolean,
+  ): readonly (string | Uint8Array)[] | undefined {
     const goesOn = exchange.head.minor === 0 ? 'keep-alive' : undefined
     const connection = close ? 'close' : goesOn
-    const options = { date: this.#server.date(), connection, headOnly: exchange.method === 'HEAD' } as const
+    const headOnly = exchange.method === 'HEAD'
     try {
-      return encodeAnswer(response, options)
+      return encodeAnswer(response, { date: this.#server.date(), connection, headOnly })
     } catch (error) {
       this.#server.failed(error)
-      response.undelivered?.()
-      return encodeAnswer(FAILED, options)
+      return undefined
     }
   }
 
@@ -253,7 +266,7 @@ export class Connection {
   #rest(): void {
     this.#requestAt = 0
     this.#continued = false
-    this.#untilAt = this.#server.now() + this.#server.limits.idleMsMax
+    if (this.#unsentBytes === 0) this.#untilAt = this.#server.now() + this.#server.limits.idleMsMax
   }
 
   #refuse(refusal: Refusal): void {
@@ -302,6 +315,7 @@ export class Connection {
 
   #onDrain(): void {
     this.#dropUnsent()
+    this.#unread = []
     const { limits } = this.#server
     if (this.#current === undefined)
       this.#untilAt = this.#server.now() + (this.#leaving ? limits.lingerMsMax : limits.idleMsMax)
@@ -323,6 +337,7 @@ export class Connection {
   #onClose(): void {
     this.#closed = true
     this.#dropUnsent()
+    for (const undelivered of this.#unread) undelivered()
     if (this.#current !== undefined) this.#current.hangUp()
     else this.#parser.release()
     this.#server.closed(this)
