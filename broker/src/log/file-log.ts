@@ -14,7 +14,8 @@
 
 import type { DirectoryLock, Disk } from '../runtime/disk.ts'
 import { type Random, systemRandom } from '../runtime/random.ts'
-import { RECORD_HEADER_BYTES, recordIsWhole, SEGMENT_HEADER_BYTES } from './frame.ts'
+import { ColdReads } from './cold-reads.ts'
+import { SEGMENT_HEADER_BYTES } from './frame.ts'
 import { type Log, LogDamage, type Segment, type Visit } from './log.ts'
 import { markStart, removeMark } from './log-directory.ts'
 import { NewestBytes, type SealedBlock } from './newest.ts'
@@ -77,6 +78,7 @@ export class FileLog implements Log {
   /** Oldest first. The last one's file may not be there yet. */
   readonly #segments: SegmentFile[]
   readonly #newest: NewestBytes
+  readonly #coldReads = new ColdReads()
   #durable: number
   /** Position after the last durable block: where replay ends. */
   #written: number
@@ -171,8 +173,11 @@ export class FileLog implements Log {
     this.#assertUsable()
     const record = this.#newest.read(position, length)
     if (record !== undefined) return record
-    const segment = this.#segments.findLast((segment) => segment.firstRecord <= position)
-    return segment === undefined ? Promise.reject(trimmed(position)) : readRecord(segment, position, length)
+    const segment = this.#segments.findLast(({ firstRecord }) => firstRecord <= position)
+    if (segment === undefined) return Promise.reject(trimmed(position))
+    const { base } = segment.header
+    const limit = Math.min(segment.end, this.#written) - base
+    return this.#coldReads.read({ segment, offset: position - base, length, limit })
   }
 
   segments(): readonly Segment[] {
@@ -303,21 +308,6 @@ async function replaySegment(
     }),
   )
   if (stop < limit) throw new LogDamage(segment.path, stop, 'no block is here, or it fails its checksum')
-}
-
-function readRecord(segment: SegmentFile, position: number, length: number): Promise<Uint8Array> {
-  return segment.use(async (file) => {
-    const offset = position - segment.header.base
-    const bytes = Buffer.allocUnsafe(RECORD_HEADER_BYTES + length)
-    const filled = await file.read(bytes, 0, bytes.length, offset)
-    if (filled < bytes.length || !recordIsWhole(bytes, 0, length))
-      throw noRecord(segment.path, offset, length)
-    return bytes.subarray(RECORD_HEADER_BYTES)
-  })
-}
-
-function noRecord(file: string, offset: number, length: number): LogDamage {
-  return new LogDamage(file, offset, `no record of ${length} bytes is here, or it fails its checksum`)
 }
 
 function trimmed(position: number): RangeError {

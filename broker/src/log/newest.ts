@@ -3,7 +3,7 @@
  * before them as the budget allows. Staging writes where the bytes will stay as cache, a flush writes them out from
  * here: no byte is copied twice, and a steady load reuses the same chunks and allocates nothing.
  *
- *     chunk (1 MiB)                  chunk                         chunk, the last
+ *     chunk                          chunk                         chunk, the last
  *     │ block │ block │ block   ░░░░ │ block              │ block │ block │ staged …  ░░░░ │
  *     ^ first                                                             ^ block  ^ end
  *
@@ -14,17 +14,25 @@
 import {
   aligned,
   BLOCK_HEADER_BYTES,
+  FRAME_BYTES_MAX,
+  FRAME_HEADER_BYTES,
   RECORD_HEADER_BYTES,
+  readRecordLength,
   SEGMENT_HEADER_BYTES,
+  sealFrames,
   writeBlockHeader,
+  writeFrameLength,
   writeRecordHeader,
 } from './frame.ts'
 
 /** More than this in one block is refused: whoever appends without flushing must wait at some point. */
 export const STAGED_BYTES_MAX = 256 * 1024 * 1024
-const CHUNK_BYTES_MAX = 1024 * 1024
+/** Several blocks a chunk, so that few have to move; pages that were never touched cost nothing. */
+const CHUNK_BYTES_MAX = 4 * 1024 * 1024
 const CHUNK_BYTES_MIN = 4096
-const CHUNKS_PER_CACHE = 16
+const CHUNKS_PER_CACHE = 4
+/** What may follow a record: the next frame's header, or the zeros that close a block. */
+const AFTER_RECORD_BYTES = 8
 /** Below this a loop copies faster than a call to `set`. */
 const COPY_BYTES_MIN = 24
 
@@ -56,6 +64,7 @@ export class NewestBytes {
   #last: Chunk
   #buffer: Buffer
   #block: number
+  #frame: number
   #firstRecord: number
   #at: number
 
@@ -66,14 +75,15 @@ export class NewestBytes {
       Math.max(aligned(cacheBytesMax / CHUNKS_PER_CACHE), CHUNK_BYTES_MIN),
       CHUNK_BYTES_MAX,
     )
-    this.#buffer = Buffer.alloc(this.#chunkBytes)
+    this.#buffer = Buffer.allocUnsafeSlow(this.#chunkBytes)
     this.#bytes = this.#buffer.length
     this.#last = { buffer: this.#buffer, base, end: base }
     this.#chunks = [this.#last]
     this.#keepFrom = base
     this.#block = 0
-    this.#firstRecord = BLOCK_HEADER_BYTES
-    this.#at = BLOCK_HEADER_BYTES
+    this.#frame = BLOCK_HEADER_BYTES
+    this.#firstRecord = BLOCK_HEADER_BYTES + FRAME_HEADER_BYTES
+    this.#at = this.#firstRecord
   }
 
   /** The position that the next record gets. */
@@ -92,13 +102,14 @@ export class NewestBytes {
 
   append(head: Uint8Array, body: Uint8Array | undefined): number {
     const length = head.length + (body === undefined ? 0 : body.length)
-    // Seven more, so that the block can always be closed with zeros.
-    if (this.#at + RECORD_HEADER_BYTES + length + 7 > this.#buffer.length) this.#makeRoom(length)
+    if (this.#at + RECORD_HEADER_BYTES + length + AFTER_RECORD_BYTES > this.#buffer.length)
+      this.#makeRoom(length)
     const at = this.#at
     const bodyAt = copy(head, this.#buffer, at + RECORD_HEADER_BYTES)
     if (body !== undefined) copy(body, this.#buffer, bodyAt)
-    writeRecordHeader(this.#buffer, at, length)
+    writeRecordHeader(this.#buffer, at, length, at - this.#frame)
     this.#at = at + RECORD_HEADER_BYTES + length
+    if (this.#at - this.#frame >= FRAME_BYTES_MAX) this.#nextFrame()
     return this.#last.base + at
   }
 
@@ -106,9 +117,11 @@ export class NewestBytes {
   seal(salt: number): SealedBlock {
     const buffer = this.#buffer
     const start = this.#block
-    const end = aligned(this.#at)
+    const records = this.#endFrames()
+    const end = aligned(records)
     const position = this.#last.base + start
-    buffer.fill(0, this.#at, end)
+    sealFrames(buffer, start + BLOCK_HEADER_BYTES, records)
+    buffer.fill(0, records, end)
     writeBlockHeader(buffer, start, end, position, salt)
     this.#keepFrom = position
     this.#block = end
@@ -119,8 +132,9 @@ export class NewestBytes {
   begin(headed: boolean): void {
     // The headers may lie beyond the chunk's end: the first record then makes room for them and for itself.
     this.#block += headed ? SEGMENT_HEADER_BYTES : 0
-    this.#at = this.#block + BLOCK_HEADER_BYTES
-    this.#firstRecord = this.#at
+    this.#frame = this.#block + BLOCK_HEADER_BYTES
+    this.#firstRecord = this.#frame + FRAME_HEADER_BYTES
+    this.#at = this.#firstRecord
   }
 
   /** Everything sealed has become durable and may be forgotten when the room is needed. */
@@ -136,7 +150,7 @@ export class NewestBytes {
     const at = position - chunk.base
     const start = at + RECORD_HEADER_BYTES
     const limit = chunk === this.#last ? this.#at : chunk.end - chunk.base
-    if (start + length > limit || chunk.buffer.readUInt32LE(at) !== length) {
+    if (start + length > limit || readRecordLength(chunk.buffer, at) !== length) {
       throw new RangeError(`no record of ${length} bytes has position ${position}`)
     }
     const record = Buffer.allocUnsafe(length)
@@ -152,25 +166,39 @@ export class NewestBytes {
     return undefined
   }
 
+  /** The last frame ends here, and the next record begins another. */
+  #nextFrame(): void {
+    writeFrameLength(this.#buffer, this.#frame, this.#at)
+    this.#frame = this.#at
+    this.#at += FRAME_HEADER_BYTES
+  }
+
+  /** Closes the last frame, unless it is empty. Returns where the frames end. */
+  #endFrames(): number {
+    if (this.#at === this.#frame + FRAME_HEADER_BYTES) return this.#frame
+    writeFrameLength(this.#buffer, this.#frame, this.#at)
+    return this.#at
+  }
+
   #makeRoom(length: number): void {
     const staged = this.#at - this.#block
-    const needed = aligned(staged + RECORD_HEADER_BYTES + length)
+    const needed = staged + RECORD_HEADER_BYTES + length + AFTER_RECORD_BYTES
     if (needed > STAGED_BYTES_MAX) {
       throw new RangeError(`more than ${STAGED_BYTES_MAX} bytes were appended without a flush`)
     }
     const old = this.#last
-    const blockPosition = old.base + this.#block
+    const base = old.base + this.#block
     const buffer = this.#take(needed)
-    // Records only: the block's header is written when it is closed.
-    old.buffer.copy(buffer, BLOCK_HEADER_BYTES, this.#firstRecord, this.#at)
-    old.end = Math.min(blockPosition, old.base + old.buffer.length)
+    if (this.#block < old.buffer.length) old.buffer.copy(buffer, 0, this.#block, this.#at)
+    old.end = Math.min(base, old.base + old.buffer.length)
     if (this.#block === 0) this.#drop(this.#chunks.pop()!)
-    this.#last = { buffer, base: blockPosition, end: blockPosition }
+    this.#last = { buffer, base, end: base }
     this.#chunks.push(this.#last)
     this.#buffer = buffer
-    this.#block = 0
-    this.#firstRecord = BLOCK_HEADER_BYTES
+    this.#frame -= this.#block
+    this.#firstRecord -= this.#block
     this.#at = staged
+    this.#block = 0
   }
 
   #take(needed: number): Buffer {
@@ -178,10 +206,11 @@ export class NewestBytes {
     let size = this.#chunkBytes
     while (size < needed) size *= 2
     this.#evict(size)
-    const spare = size === this.#chunkBytes ? this.#spare : undefined
-    if (spare !== undefined) this.#spare = undefined
-    this.#bytes += size
-    return spare ?? Buffer.alloc(size)
+    const spare = this.#spare
+    const buffer = spare !== undefined && spare.length >= size ? spare : Buffer.allocUnsafeSlow(size)
+    if (buffer === spare) this.#spare = undefined
+    this.#bytes += buffer.length
+    return buffer
   }
 
   #evict(wanted: number): void {
@@ -191,9 +220,11 @@ export class NewestBytes {
     }
   }
 
-  #drop(chunk: Chunk): void {
-    this.#bytes -= chunk.buffer.length
-    if (chunk.buffer.length === this.#chunkBytes) this.#spare = chunk.buffer
+  /** Keeps one buffer for the next chunk, the largest that the budget would allow to stand there. */
+  #drop({ buffer }: Chunk): void {
+    this.#bytes -= buffer.length
+    if (buffer.length <= this.#cacheBytesMax && buffer.length > (this.#spare?.length ?? 0))
+      this.#spare = buffer
   }
 }
 

@@ -8,8 +8,11 @@ import type { DiskFile } from '../runtime/disk.ts'
 import {
   BLOCK_HEADER_BYTES,
   blockBytes,
-  blockIsWhole,
+  FRAME_HEADER_BYTES,
+  frameEndAt,
+  framesAreWhole,
   RECORD_HEADER_BYTES,
+  readRecordLength,
   type SegmentHeader,
 } from './frame.ts'
 import type { Visit } from './log.ts'
@@ -65,10 +68,16 @@ export function visitRecords(
   position: number,
   visit: Visit,
 ): void {
-  for (let at = start + BLOCK_HEADER_BYTES; end - at >= RECORD_HEADER_BYTES; ) {
-    const length = buffer[at]! | (buffer[at + 1]! << 8) | (buffer[at + 2]! << 16) | (buffer[at + 3]! << 24)
-    visit(position + at - start, buffer, at + RECORD_HEADER_BYTES, length)
-    at += RECORD_HEADER_BYTES + length
+  const shift = position - start
+  let frame = start + BLOCK_HEADER_BYTES
+  while (end - frame >= FRAME_HEADER_BYTES) {
+    const frameEnd = frameEndAt(buffer, frame)
+    for (let at = frame + FRAME_HEADER_BYTES; at < frameEnd; ) {
+      const length = readRecordLength(buffer, at)
+      visit(shift + at, buffer, at + RECORD_HEADER_BYTES, length)
+      at += RECORD_HEADER_BYTES + length
+    }
+    frame = frameEnd
   }
 }
 
@@ -113,7 +122,7 @@ function visitBlocks(chunk: Chunk, whole: number, { base, salt }: SegmentHeader,
   for (let at = 0; at < whole; ) {
     const position = base + chunk.offset + at
     const end = at + blockBytes(chunk.buffer, at, position, salt)
-    if (!blockIsWhole(chunk.buffer, at, end)) return chunk.offset + at
+    if (!framesAreWhole(chunk.buffer, at, end)) return chunk.offset + at
     visit(chunk.buffer, at, end, position)
     at = end
   }

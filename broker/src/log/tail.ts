@@ -8,7 +8,7 @@ import type { DiskFile } from '../runtime/disk.ts'
 import {
   BLOCK_HEADER_BYTES,
   blockBytes,
-  blockIsWhole,
+  framesAreWhole,
   SEGMENT_HEADER_BYTES,
   type SegmentHeader,
 } from './frame.ts'
@@ -83,7 +83,7 @@ async function refuseBlocks(
 async function isBlock(file: DiskFile, offset: number, bytes: number): Promise<boolean> {
   const block = Buffer.allocUnsafe(bytes)
   const filled = await file.read(block, 0, bytes, offset)
-  return filled === bytes && blockIsWhole(block, 0, bytes)
+  return filled === bytes && framesAreWhole(block, 0, bytes)
 }
 
 function lastNonZero(buffer: Buffer, length: number): number {

@@ -31,10 +31,12 @@ describe('while a block is being written', () => {
     }
     appendNumbered(0)
     await log.flush()
+    const onItsWay = log.end
     for (let count = 1; count < 10; count++) appendNumbered(count)
     const letGo = hold(disk, 'write')
     const flushing = log.flush()
     for (let count = 10; count < 100; count++) appendNumbered(count)
+    equal(String(await log.readAt(onItsWay, 1000)), String(numbered(1)))
     letGo()
     await flushing
     await log.flush()
@@ -89,7 +91,7 @@ describe('a trim', () => {
     await log.flush()
     await log.close()
     const again = await openSimLog(disk)
-    const letGo = hold(disk, 'read')
+    const letGo = hold(disk, 'open')
     const reading = again.readAt(position, 3)
     const trimming = again.trim(again.end)
     letGo()
