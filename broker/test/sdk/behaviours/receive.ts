@@ -187,6 +187,23 @@ for (const kind of ['queue', 'fifo'] as const) {
   })
 }
 
+test('R13 a client that hangs up as soon as it has asked takes nothing either', async (scene) => {
+  const queue = await scene.queue()
+  for (let time = 0; time < 10; time += 1) {
+    const request = jsonRequest('ReceiveMessage', { QueueUrl: queue.url, WaitTimeSeconds: 20 })
+    const poll = begin(scene.endpoint, request)
+    const ended = poll.reply.catch(() => undefined)
+    await poll.sent
+    poll.hangUp()
+    await ended
+    await queue.hear()
+    await queue.send('x')
+    const message = await queue.receiveOne(EVERY_SYSTEM_ATTRIBUTE)
+    assert.equal(message.Attributes?.ApproximateReceiveCount, '1')
+    await queue.delete(message)
+  }
+})
+
 test('R13 among polls, the message passes over the one that hung up', async (scene) => {
   const queue = await scene.queue()
   const gone = begin(

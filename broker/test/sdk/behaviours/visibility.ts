@@ -185,13 +185,14 @@ test('V11 every receive gives another handle, and the newest works', async (scen
   assert.deepEqual(await queue.counts(), EMPTY)
 })
 
-test('V11 a standard handle that a later receive superseded is answered with 200', async (scene) => {
+test('V11 a standard handle that a later receive superseded is answered with 200 and deletes nothing', async (scene) => {
   const queue = await scene.queue({ VisibilityTimeout: '1' })
   await queue.send('x')
   const older = await queue.receiveOne()
   await scene.advance('1s')
   await queue.receiveOne({ VisibilityTimeout: 30 })
   await queue.delete(older)
+  assert.deepEqual(await queue.counts(), { ...EMPTY, inFlight: 1 })
 })
 
 test('V10 a FIFO handle that a later receive superseded deletes nothing', async (scene) => {
@@ -221,4 +222,14 @@ test('V10 the timeout of a FIFO message cannot be changed after it has passed', 
   await scene.advance('2s')
   await refused(queue.hide(message, 30), 'InvalidParameterValue')
   assert.equal(await queue.bodies(), 'a1')
+})
+
+test('V10 a FIFO handle that a later receive superseded changes no timeout', async (scene) => {
+  const queue = await scene.fifo({ VisibilityTimeout: '1' })
+  await queue.send('a1')
+  const older = await queue.receiveOne()
+  await scene.advance('1s')
+  await queue.receiveOne({ VisibilityTimeout: 30 })
+  await refused(queue.hide(older, 0), 'InvalidParameterValue')
+  assert.equal(await queue.bodies(), '')
 })
