@@ -253,8 +253,23 @@ function rememberAttempt(queue: Queue, event: Received, receiveCount: number): v
 export function evolveReceiveUndone(state: State, event: ReceiveUndone): void {
   const slot = state.index.get(event.seq)
   if (slot === 0) return
+  forgetAttempt(state.queueOf(slot), event)
   state.messages.setInt(slot, RECEIVE_COUNT, state.messages.int(slot, RECEIVE_COUNT) - 1)
   if (state.messages.phase(slot) === IN_FLIGHT) state.endLease(slot)
+}
+
+/**
+ * A message that was taken back belongs to no attempt any more: a repetition must neither wait for it nor hand it
+ * out beside whoever received it next. Looks through the attempts of five minutes, which few queues have at all.
+ */
+function forgetAttempt(queue: Queue, { seq, at }: ReceiveUndone): void {
+  if (queue.attempts === undefined) return
+  for (const [attemptId, attempt] of queue.attempts.entries(at)) {
+    const held = attempt.messages.findIndex((message) => message.seq === seq)
+    if (held < 0) continue
+    attempt.messages.splice(held, 1)
+    if (attempt.messages.length === 0) queue.attempts.delete(attemptId)
+  }
 }
 
 export function evolveLeaseRenewed(state: State, event: LeaseRenewed): void {
