@@ -31,8 +31,6 @@ const SECTIONS: Readonly<Record<string, number>> = {
 const UNCOVERED: Readonly<Record<string, string>> = {
   Q20: 'one broker serves one name space: a queue is found by its name alone, whatever the region (H14)',
   R11: 'says what consumers may not rely on: nothing to see',
-  L4: 'needs a config file and a process: test/cli',
-  L5: 'needs a config file and a process: test/cli',
   L9: 'a peek is not offered yet',
   L11: 'forwarding is not offered',
   L12: 'a relaxed mode is not offered; that limits hold is S6 and R3',

@@ -3,8 +3,10 @@
  */
 
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test as nodeTest } from 'node:test'
-import { dataDirectory, startProcess } from './process.ts'
+import { dataDirectory, failedStart, startProcess } from './process.ts'
 import { EVERY_SYSTEM_ATTRIBUTE, TestQueue } from './queue.ts'
 import { begin, formRequest, jsonRequest } from './raw.ts'
 import { refusedAsMissing } from './refusal.ts'
@@ -219,3 +221,68 @@ nodeTest('L10 with --create-missing a send to a missing queue makes it', { timeo
     )
   }
 })
+
+const CONFIGURED = `
+queues:
+  cfg-orders:
+    attributes: { VisibilityTimeout: 60, DelaySeconds: 0 }
+    tags: { team: shop }
+    deadLetter: { queue: cfg-failed, maxReceiveCount: 5 }
+  cfg-failed:
+  cfg-steps.fifo:
+    attributes: { ContentBasedDeduplication: true }
+`
+
+async function assertConfigured(scene: Scene): Promise<TestQueue> {
+  const orders = await found(scene, 'cfg-orders')
+  const failed = await found(scene, 'cfg-failed')
+  const steps = await found(scene, 'cfg-steps.fifo')
+  const { VisibilityTimeout, RedrivePolicy = '' } = await orders.attributes('All')
+  assert.equal(VisibilityTimeout, '60')
+  const deadLetterTargetArn = await failed.arn()
+  assert.deepEqual(JSON.parse(RedrivePolicy), { deadLetterTargetArn, maxReceiveCount: 5 })
+  const { Tags } = await scene.sqs.call('ListQueueTags', { QueueUrl: orders.url })
+  assert.deepEqual(Tags, { team: 'shop' })
+  assert.equal(await steps.attribute('ContentBasedDeduplication'), 'true')
+  const { QueueUrls } = await scene.sqs.call('ListQueues', {})
+  assert.deepEqual(QueueUrls?.toSorted(), [failed.url, orders.url, steps.url])
+  return orders
+}
+
+nodeTest(
+  'L4 queues of a config file are there after start, and the same file again harms nothing',
+  async () => {
+    await using data = await dataDirectory()
+    const file = join(data.path, 'pabal.yaml')
+    await writeFile(file, CONFIGURED)
+    const flags = ['--data', join(data.path, 'data'), '--config', file]
+    await using first = await startProcess(...flags)
+    await onServer(first, async (scene) => {
+      const orders = await assertConfigured(scene)
+      await orders.send('kept')
+      await scene.sqs.call('TagQueue', { QueueUrl: orders.url, Tags: { team: 'shop' } })
+    })
+    await first.end('SIGTERM')
+    await using second = await startProcess(...flags)
+    await onServer(second, async (scene) => {
+      assert.equal(await (await assertConfigured(scene)).bodies(), 'kept')
+    })
+  },
+)
+
+for (const [what, config, said] of [
+  ['an unknown key', 'prot: 9324\n', /prot\b/],
+  ['a bad value', 'queues: { a: { attributes: { DelaySeconds: 901 } } }\n', /DelaySeconds/],
+  ['a missing target', 'queues: { a: { deadLetter: { queue: gone, maxReceiveCount: 1 } } }\n', /gone/],
+  ['no YAML', 'queues: [\n', /pabal\.yaml/],
+] as const) {
+  nodeTest(`L5 a config file with ${what} is a plain sentence and no start`, async () => {
+    await using data = await dataDirectory()
+    const file = join(data.path, 'pabal.yaml')
+    await writeFile(file, config)
+    const start = await failedStart('--data', join(data.path, 'data'), '--config', file)
+    assert.notEqual(start.code, 0)
+    assert.match(start.said, said)
+    assert.doesNotMatch(start.said, /\n\s+at /)
+  })
+}

@@ -9,6 +9,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { outsideServer, type Server } from './server.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
@@ -40,18 +42,29 @@ export class BrokerProcess implements Server {
 
 /** Resolves when it prints what it listens on. */
 export async function startProcess(...flags: string[]): Promise<BrokerProcess> {
-  const child = spawn(process.execPath, [MAIN, 'serve', '--port', '0', '--test-clock', ...flags], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, PABAL_LOG_LEVEL: 'error' },
-  })
-  for await (const line of createInterface({ input: child.stdout })) {
+  const child = serve(flags, 'inherit')
+  for await (const line of createInterface({ input: child.stdout as Readable })) {
     const [url] = /http:\/\/[\w.:[\]-]+:\d+/.exec(line) ?? []
     if (url !== undefined) {
-      child.stdout.resume()
+      child.stdout?.resume()
       return new BrokerProcess(child, url)
     }
   }
   throw new Error('the broker ended before it listened')
+}
+
+/** For a start that must fail: its exit code and what it said. */
+export async function failedStart(...flags: string[]): Promise<{ code: number | null; said: string }> {
+  const child = serve(flags, 'pipe')
+  const [said, [code]] = await Promise.all([text(child.stderr as Readable), once(child, 'exit')])
+  return { code: code as number | null, said }
+}
+
+function serve(flags: readonly string[], stderr: 'inherit' | 'pipe'): ChildProcess {
+  return spawn(process.execPath, [MAIN, 'serve', '--port', '0', '--test-clock', ...flags], {
+    stdio: ['ignore', 'pipe', stderr],
+    env: { ...process.env, PABAL_LOG_LEVEL: 'error' },
+  })
 }
 
 export interface DataDirectory extends AsyncDisposable {
