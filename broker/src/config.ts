@@ -189,10 +189,7 @@ function setting<Name extends keyof Options>(name: Name, sources: readonly Sourc
   const given = source.values.get(name)
   const value = option.read(given)
   if (value !== undefined) return value
-  throw new Failure(
-    `${source.called(name)} must be ${option.expects}, not ${shown(given)}.`,
-    EXIT.configuration,
-  )
+  throw new Failure(`${source.called(name)} must be ${option.expects}, not ${shown(given)}.`, source.exitCode)
 }
 
 /** `--name value`, `--name=value`, and `--name` alone for truth values. */

@@ -1,6 +1,6 @@
 /**
  * `pabal serve`: opens the broker, puts it behind its port, and stops both when the process is told to. What
- * keeps it from starting becomes a {@link Failure} with one plain sentence.
+ * keeps it from starting becomes a Failure with one plain sentence (start-failure.ts).
  */
 
 import { resolve } from 'node:path'
@@ -8,8 +8,6 @@ import { type Broker, openBroker } from '../broker.ts'
 import type { Config } from '../config.ts'
 import { creatingMissing } from '../create-missing.ts'
 import { declareQueues } from '../declare-queues.ts'
-import { Failure } from '../failure.ts'
-import { codeOf } from '../http/listen.ts'
 import { router } from '../http/routes.ts'
 import { type HttpServer, serveHttp } from '../http/server.ts'
 import { isProblem } from '../queue/problem.ts'
@@ -21,6 +19,7 @@ import { pinoLogger } from '../runtime/pino-logger.ts'
 import { systemRandom } from '../runtime/random.ts'
 import { sqsHandler } from '../sqs/service.ts'
 import { greeting } from './greeting.ts'
+import { directoryFailure, portFailure } from './start-failure.ts'
 
 /** Of the two seconds within which a stop is done, what the answers under way may take. */
 const GRACE_MS = 1500
@@ -67,7 +66,7 @@ async function open(config: Config, testClock: ManualClock | undefined, log: Log
   try {
     return await openBroker({ directory: config.data, ...common })
   } catch (cause) {
-    throw new Failure(directorySentence(resolve(config.data), cause), undefined, { cause })
+    throw directoryFailure(resolve(config.data), cause)
   }
 }
 
@@ -88,7 +87,7 @@ async function start(
   try {
     return await serveHttp({ handler, host, port, clock, log })
   } catch (cause) {
-    throw new Failure(portSentence(host, port, cause), undefined, { cause })
+    throw portFailure(host, port, cause)
   }
 }
 
@@ -101,47 +100,4 @@ async function facts(config: Config, broker: Broker, port: number): Promise<Para
   const queue = { name: name ?? FIRST_QUEUE, exists: name !== undefined }
   const directory = config.memory ? undefined : resolve(config.data)
   return { port, host, directory, account, region, queue, testClock: config['test-clock'] }
-}
-
-const DIRECTORY_REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'is not writable for this user',
-  EPERM: 'is not writable for this user',
-  EROFS: 'is on a file system that is read-only',
-  ENOTDIR: 'is not a directory',
-  EEXIST: 'is not a directory',
-  ENOSPC: 'is on a file system that is full',
-  EDQUOT: 'is over its disk quota',
-  EMFILE: 'cannot be opened: this process has too many open files',
-  EIO: 'is on a disk that fails to read or write',
-}
-
-function directorySentence(directory: string, cause: unknown): string {
-  const reason = DIRECTORY_REASONS[codeOf(cause)]
-  if (reason !== undefined) return `The data directory ${directory} ${reason}.`
-  const said = cause instanceof Error ? cause.message : String(cause)
-  // Damage, and a directory that another broker holds, name it themselves.
-  return said.includes(directory)
-    ? sentence(said)
-    : sentence(`The data directory ${directory} cannot be opened: ${said}`)
-}
-
-function portSentence(host: string, port: number, cause: unknown): string {
-  switch (codeOf(cause)) {
-    case 'EADDRINUSE':
-      return `Port ${port} on ${host} is in use by another program; --port chooses another.`
-    case 'EACCES':
-      return `Port ${port} may not be used by this user; --port chooses another.`
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return `${host} is not an address of this machine; --host chooses another.`
-    default:
-      return sentence(
-        `Pabal cannot listen on ${host} port ${port}: ${cause instanceof Error ? cause.message : cause}`,
-      )
-  }
-}
-
-function sentence(text: string): string {
-  return text.endsWith('.') ? text : `${text}.`
 }
