@@ -40,11 +40,14 @@ export async function openSegments(files: SegmentFiles, random: Random): Promise
   const bases = await finishTrim(files, names)
   const recovered: { cut?: Recovered } = {}
   const segments: SegmentFile[] = []
-  for (const base of bases) {
-    const last = base === bases.at(-1)
-    segments.push(last ? await openLast(files, base, random, recovered) : await openSealed(files, base))
+  for (const [index, base] of bases.entries()) {
+    const next = bases[index + 1]
+    segments.push(
+      next === undefined
+        ? await openLast(files, base, random, recovered)
+        : await openSealed(files, base, next),
+    )
   }
-  checkSequence(segments, await Promise.all(segments.map((segment) => segment.use((file) => file.size()))))
   // A name that an unfinished run created must not vanish after it was built upon.
   await disk.syncDirectory(directory)
   return { segments, fresh: false, recovered: recovered.cut }
@@ -77,10 +80,16 @@ async function finishTrim(files: SegmentFiles, names: LogNames): Promise<readonl
   return names.bases.filter((base) => base >= start)
 }
 
-async function openSealed(files: SegmentFiles, base: number): Promise<SegmentFile> {
+/** It must reach to the next one's base. Its blocks are checked when they are replayed. */
+async function openSealed(files: SegmentFiles, base: number, next: number): Promise<SegmentFile> {
   const file = await files.disk.open(segmentPath(files, base), 'read')
   try {
-    return new SegmentFile(files, await readHeader(file, base), true)
+    const segment = new SegmentFile(files, await readHeader(file, base), true)
+    const size = await file.size()
+    if (base + size < next)
+      throw new LogDamage(segment.path, size, `it ends before ${segmentName(next)} begins`)
+    segment.end = next
+    return segment
   } finally {
     await file.close()
   }
@@ -139,20 +148,6 @@ async function readHeader(file: DiskFile, base: number): Promise<SegmentHeader> 
   const bytes = Buffer.alloc(SEGMENT_HEADER_BYTES)
   const filled = await file.read(bytes, 0, bytes.length, 0)
   return readSegmentHeader(bytes.subarray(0, filled), file.path, base)
-}
-
-/** Each segment must reach to the next one's base. Its blocks are checked when they are replayed. */
-function checkSequence(segments: readonly SegmentFile[], sizes: readonly number[]): void {
-  for (const [index, segment] of segments.entries()) {
-    const next = segments[index + 1]
-    if (next === undefined) return
-    const { base } = segment.header
-    const size = sizes[index]!
-    if (base + size < next.header.base) {
-      throw new LogDamage(segment.path, size, `it ends here, and ${segmentName(base + size)} is missing`)
-    }
-    segment.end = next.header.base
-  }
 }
 
 function segmentPath(files: SegmentFiles, base: number): string {

@@ -6,6 +6,7 @@
 
 import { join } from 'node:path'
 import type { Disk, DiskFile } from '../runtime/disk.ts'
+import { isOutOfSpace } from '../runtime/out-of-space.ts'
 import type { Random } from '../runtime/random.ts'
 
 export const RESERVE_NAME = 'reserve'
@@ -97,8 +98,4 @@ export class Reserve {
     // Some file systems hand out freed blocks only once the removal is durable.
     await this.#disk.syncDirectory(this.#directory)
   }
-}
-
-export function isOutOfSpace(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOSPC'
 }

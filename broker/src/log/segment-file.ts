@@ -22,6 +22,8 @@ export class SegmentFile {
   readonly path: string
   /** The position after its last block, which is the next segment's base. Grows while it is the last. */
   end: number
+  /** Up to this offset the file's space was allocated ahead (write-block.ts). */
+  allocated = 0
   readonly #files: SegmentFiles
   #opened: Promise<DiskFile> | undefined
   #users = 0
@@ -70,8 +72,17 @@ export class SegmentFile {
     }
   }
 
+  /** Returns the space that was allocated ahead and is not needed, the segment being complete. */
+  async giveBack(): Promise<void> {
+    const bytes = this.end - this.header.base
+    if (this.allocated <= bytes || this.#retired) return
+    this.allocated = 0
+    await this.use((file) => file.truncate(bytes))
+  }
+
   /** Takes the file's name away. Whoever reads it may finish. */
   async remove(): Promise<void> {
+    this.#retired = true
     // A reader that is about to open the file must have it before its name goes.
     await Promise.allSettled([this.#opened])
     await this.#files.disk.remove(this.path)
@@ -132,6 +143,11 @@ export class SegmentFiles {
       this.#idle.delete(candidate)
       if (candidate.idle) return candidate.closeIdle()
     }
+  }
+
+  /** Closes what stands idle. */
+  async close(): Promise<void> {
+    for (const segment of [...this.#idle]) await segment.closeIdle()
   }
 
   forget(segment: SegmentFile): void {

@@ -14,6 +14,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { DirectoryLock } from './disk.ts'
+import { isOutOfSpace } from './out-of-space.ts'
 
 const LOCK_FILE = 'lock'
 const HOLDER_FILE = 'lock.holder'
@@ -71,8 +72,4 @@ async function readHolder(directory: string): Promise<number | undefined> {
   const text = await readFile(join(directory, HOLDER_FILE), 'utf8').catch(() => '')
   const pid = Number.parseInt(text, 10)
   return Number.isNaN(pid) ? undefined : pid
-}
-
-function isOutOfSpace(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOSPC'
 }

@@ -4,14 +4,14 @@
  * fills up. After each fall, what was durable is there, in order and whole; of what was staged, a prefix is.
  */
 
-import { deepEqual, ok } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { FileLog } from '../../src/log/file-log.ts'
 import { diskError, SimDisk } from '../support/sim-disk.ts'
 import { openSimLog } from '../support/sim-log.ts'
 
-const OPTIONS = { segmentBytesMax: 3000, cacheBytesMax: 8192, reserveBytes: 4096 }
+const OPTIONS = { segmentBytesMax: 3000, cacheBytesMax: 8192, reserveBytes: 4096, allocateBytes: 1500 }
 const CAPACITY_BYTES = 60_000
 
 /** What strikes at which operation of the disk, counted from the command on. */
@@ -118,6 +118,7 @@ class Run {
     this.disk.before = () => undefined
     await this.log?.close()
     this.log = undefined
+    equal(this.disk.openFiles, 0)
     // Else nothing could be opened ever again: somebody makes room.
     if (code === 'ENOSPC') this.disk.capacityBytes += 8192
   }

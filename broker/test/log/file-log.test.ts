@@ -17,6 +17,10 @@ conformance('file log, simulated disk', async (options) =>
   subject(new SimDisk(), 'data', options, async () => {}),
 )
 
+conformance('file log, space allocated ahead', async (options) =>
+  subject(new SimDisk(), 'data', { ...options, allocateBytes: 3000 }, async () => {}),
+)
+
 conformance('file log, hardly any memory', async (options) =>
   subject(new SimDisk(), 'data', { ...options, cacheBytesMax: 8192 }, async () => {}),
 )
@@ -24,7 +28,7 @@ conformance('file log, hardly any memory', async (options) =>
 async function subject(
   disk: Disk,
   directory: string,
-  options: SubjectOptions & { readonly cacheBytesMax?: number },
+  options: SubjectOptions & { readonly cacheBytesMax?: number; readonly allocateBytes?: number },
   free: () => Promise<void>,
 ): Promise<Subject> {
   const log = await openFileLog({ ...options, disk, directory, reserveBytes: 4096 })

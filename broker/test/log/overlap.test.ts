@@ -2,9 +2,23 @@
 
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { FileLog } from '../../src/log/file-log.ts'
+import { IDLE_FILES_MAX } from '../../src/log/segment-file.ts'
 import { diskError, type OperationKind, SimDisk } from '../support/sim-disk.ts'
 import { openSimLog, segmentPath } from '../support/sim-log.ts'
 import { append, numbered, replayed } from './conformance.ts'
+
+/** More segments than may have their files open, each with one record of three bytes; none in memory. */
+async function manySegments(disk: SimDisk): Promise<FileLog> {
+  const log = await openSimLog(disk)
+  for (let count = 0; count < 2 * IDLE_FILES_MAX; count++) {
+    append(log, 'old')
+    await log.flush()
+    log.roll()
+  }
+  await log.close()
+  return openSimLog(disk)
+}
 
 /** Holds up the next operation of a kind, until told. */
 function hold(disk: SimDisk, kind: OperationKind): () => void {
@@ -83,14 +97,11 @@ describe('while a block is being written', () => {
 describe('a trim', () => {
   it('waits for a reader that is about to open the file', async () => {
     const disk = new SimDisk()
-    const log = await openSimLog(disk)
-    const position = log.append(Buffer.from('old'))
-    await log.flush()
-    log.roll()
-    append(log, 'new')
-    await log.flush()
-    await log.close()
-    const again = await openSimLog(disk)
+    const again = await manySegments(disk)
+    const position = again.start
+    // Its file is not open: too many others were used since.
+    await replayed(again)
+    ok(disk.openFiles <= IDLE_FILES_MAX)
     const letGo = hold(disk, 'open')
     const reading = again.readAt(position, 3)
     const trimming = again.trim(again.end)

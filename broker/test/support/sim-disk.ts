@@ -165,6 +165,8 @@ export class SimDisk implements Disk {
   capacityBytes: number
   /** How often each kind of operation was done. */
   readonly counts = new Map<OperationKind, number>()
+  /** Files opened and not closed since the last crash. */
+  openFiles = 0
   readonly #directories = new Set<string>(['.', '/'])
   #files = new Map<string, Inode>()
   /** The names as they are known to survive, and those whose directory has not been synced since. */
@@ -292,6 +294,7 @@ export class SimDisk implements Disk {
 
   #endLife(): void {
     this.#locks.clear()
+    this.openFiles = 0
     this.#life++
   }
 
@@ -305,6 +308,7 @@ export class SimDisk implements Disk {
   #handle(path: string, inode: Inode): DiskFile {
     const life = this.#life
     let open = true
+    this.openFiles++
     const begin = async (kind: OperationKind): Promise<void> => {
       if (!open || life !== this.#life) throw diskError('EBADF', path)
       await this.#begin(kind, path)
@@ -342,6 +346,7 @@ export class SimDisk implements Disk {
         inode.truncate(size)
       },
       close: async () => {
+        if (open && life === this.#life) this.openFiles--
         open = false
       },
     }

@@ -13,6 +13,7 @@ export function openSimLog(disk: SimDisk, options: Partial<FileLogOptions> = {})
     random: countingRandom(),
     cacheBytesMax: 64 * 1024,
     reserveBytes: 0,
+    allocateBytes: 0,
     ...options,
   })
 }
