@@ -214,10 +214,8 @@ export function evolveMoveTaskChanged(state: State, event: MoveTaskChanged): voi
 
 export function evolveRedriven(state: State, event: Redriven, position: number, length: number): void {
   const old = state.index.get(event.oldSeq)
-  if (old !== 0) {
-    countMove(state.queueOf(old), event.taskId)
-    state.remove(old)
-  }
+  countMove(state, event.taskId)
+  if (old !== 0) state.remove(old)
   if (state.nextSeq <= event.seq) state.nextSeq = event.seq + 1
   const target = state.queues.get(event.queueId)
   if (target === undefined) return
@@ -226,7 +224,10 @@ export function evolveRedriven(state: State, event: Redriven, position: number, 
   state.beginReady(target, slot)
 }
 
-function countMove(source: Queue, taskId: string): void {
-  const at = source.moveTasks.findIndex((task) => task.taskId === taskId)
-  if (at >= 0) source.moveTasks[at] = { ...source.moveTasks[at]!, moved: source.moveTasks[at]!.moved + 1 }
+/** The task is asked for by name and not by the old message, whose record may be trimmed when this is replayed. */
+function countMove(state: State, taskId: string): void {
+  for (const { moveTasks } of state.moving) {
+    const task = moveTasks.at(-1)!
+    if (task.taskId === taskId) moveTasks[moveTasks.length - 1] = { ...task, moved: task.moved + 1 }
+  }
 }

@@ -5,11 +5,11 @@
  *
  *     queue NAME …         makes a queue; set [queue=NAME] … changes it; what follows are its attributes
  *     send, batch          "body" with group= dedup= delay= priority= size=; a body's own options stand behind it
- *     receive              max= visibility= wait= attempt=; show=count,first,sent,source,group,dedup
+ *     receive              max= visibility= wait= attempt=; show=count,first,sent,source,group,dedup,seq
  *     delete, change, undo "body", or "body"#2 for the handle of its second receive, or handle=TEXT
  *     counts, deadline, attributes, tags, list, sources, tasks       what they are
  *     start, run, cancel   a move task: id= from= to= rate=; run carries out what it may do by now
- *     reclaim              as the broker does with its oldest segment
+ *     roll, trim           begins a segment of the log; moves what lives in the oldest one and drops it
  *
  * `queue=` names the queue that is meant; without it the scenario's first.
  */
@@ -105,9 +105,12 @@ export class Play {
       return NOTHING
     },
     pass: () => NOTHING,
-    reclaim: () => {
+    roll: () => {
       this.#core.roll()
-      this.#core.reclaim(this.#now)
+      return NOTHING
+    },
+    trim: () => {
+      ok(this.#core.trim(this.#now), 'there is no segment to trim that was closed five minutes ago')
       this.#trimmed = true
       return NOTHING
     },
@@ -220,6 +223,7 @@ export class Play {
       source: taken.deadLetterSource,
       group,
       dedup: dedupId,
+      seq: String(taken.seq),
     }
     const details = shown.map((name) => `${name}=${facts[name] ?? 'none'}`)
     return details.length === 0 ? `"${body}"` : `"${body}"(${details.join(' ')})`

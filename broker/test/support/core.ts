@@ -17,6 +17,7 @@ import {
   seqIn,
 } from '../../src/queue/event-codec.ts'
 import { evolve } from '../../src/queue/evolve.ts'
+import { DEDUPLICATION_MS } from '../../src/queue/limits.ts'
 import type { Problem } from '../../src/queue/problem.ts'
 import type { ReceiveDecision } from '../../src/queue/receive.ts'
 import { decideMove, decideTaskOver, type NextMove, nextMove } from '../../src/queue/redrive.ts'
@@ -38,8 +39,9 @@ export class Core {
   readonly awsWaits: boolean
   /** Every record not trimmed, by position. */
   readonly #records = new Map<number, Buffer>()
-  /** Where each segment begins, oldest first. */
+  /** Where each segment begins, oldest first, and when each but the newest was closed. */
   #starts = [0]
+  readonly #closedAt: number[] = []
   #position = 0
   #first = true
 
@@ -93,6 +95,7 @@ export class Core {
   /** Begins a segment, as the shard does when a flush has begun one. */
   roll(): void {
     this.#starts.push(this.#position)
+    this.#closedAt.push(this.state.now)
     this.state.space.begin(this.#position)
     this.#first = true
     decideSegmentHead(this.state, this.state.now, this.#emit)
@@ -100,23 +103,25 @@ export class Core {
 
   /** Moves one live message to the end, as reclaiming does; nothing where there is none. */
   relocate(seq: number, now: number): void {
-    const entry = [...this.#records].find(([position, record]) => this.#isLive(position, record, seq))
+    const entry = [...this.#records].find(([position, record]) => this.#liveSeq(position, record) === seq)
     if (entry !== undefined) this.#relocate(entry[1], now)
   }
 
-  /** Reclaims the oldest segment: moves what lives there and drops it. Nothing while it is the only one. */
-  reclaim(now: number): void {
+  /** Moves what lives in the oldest segment and drops it, if it was closed five minutes ago. True when it was. */
+  trim(now: number): boolean {
     const end = this.#starts[1]
-    if (end === undefined) return
+    if (end === undefined || this.#closedAt[0]! + DEDUPLICATION_MS > now) return false
     for (const [position, record] of [...this.#records]) {
-      if (position < end && this.#isLive(position, record)) this.#relocate(record, now)
+      if (position < end && this.#liveSeq(position, record) !== 0) this.#relocate(record, now)
     }
     for (const position of [...this.#records.keys()]) if (position < end) this.#records.delete(position)
     this.state.space.trimmed(end)
     this.#starts.shift()
+    this.#closedAt.shift()
+    return true
   }
 
-  /** What a recovery makes of the records, time then being as it is here. */
+  /** What a recovery makes of the records. */
   recovered(): State {
     const state = new State()
     for (const start of this.#starts) state.space.begin(start)
@@ -125,12 +130,14 @@ export class Core {
       if (isFirst(record, 0)) state.advance(event.at)
       evolve(state, event, position, record.length)
     }
-    state.advance(this.state.now)
     return state
   }
 
-  #isLive(position: number, record: Buffer, seq = seqIn(record, 0)): boolean {
-    return holdsMessage(record, 0) && seqIn(record, 0) === seq && isLiveAt(this.state, seq, position)
+  /** The number of the live message that is read from here, or 0. */
+  #liveSeq(position: number, record: Buffer): number {
+    if (!holdsMessage(record, 0)) return 0
+    const seq = seqIn(record, 0)
+    return isLiveAt(this.state, seq, position) ? seq : 0
   }
 
   #relocate(record: Buffer, now: number): void {
