@@ -47,11 +47,14 @@ export class Head {
 
   /** A field's value by its lower-case name; of repeated ones the values joined with ", ". */
   header(name: string): string | undefined {
+    const bytes = this.#bytes
+    const lines = this.#lines
+    const last = lines.length - 1
     let found: string | undefined
-    for (let i = 0; i < this.#lines.length - 1; i++) {
-      const at = this.#lines[i]!
-      if (this.#bytes[at + name.length] !== COLON || !reads(name, this.#bytes, at)) continue
-      const value = textOf(this.#bytes, at + name.length + 1, this.#lines[i + 1]! - 2)
+    for (let i = 0; i < last; i++) {
+      const at = lines[i]!
+      if (bytes[at + name.length] !== COLON || !reads(name, bytes, at)) continue
+      const value = textOf(bytes, at + name.length + 1, lines[i + 1]! - 2)
       found = found === undefined ? value : `${found}, ${value}`
     }
     return found
