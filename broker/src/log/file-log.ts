@@ -28,6 +28,7 @@ import { writeBlock } from './write-block.ts'
 
 export const SEGMENT_BYTES_MAX = 64 * 1024 * 1024
 export const CACHE_BYTES_MAX = 16 * 1024 * 1024
+export const STAGED_BYTES_MAX = 256 * 1024 * 1024
 export const RESERVE_BYTES = 16 * 1024 * 1024
 export const ALLOCATE_BYTES = 1024 * 1024
 const NO_ZEROS = new Uint8Array(0)
@@ -41,6 +42,8 @@ export interface FileLogOptions {
   readonly segmentBytesMax?: number
   /** For the newest bytes, which are read without touching the disk. */
   readonly cacheBytesMax?: number
+  /** An append beyond this throws a RangeError: whoever appends without flushing must wait at some point. */
+  readonly stagedBytesMax?: number
   /** Space kept back for a full disk; 0 keeps none. */
   readonly reserveBytes?: number
   /** How much space is allocated ahead of small blocks (write-block.ts); 0 turns it off. */
@@ -108,7 +111,11 @@ export class FileLog implements Log {
     this.#lock = parts.lock
     this.#segments = parts.segments
     this.#written = this.#last.end
-    this.#newest = new NewestBytes(this.#written, options.cacheBytesMax ?? CACHE_BYTES_MAX)
+    this.#newest = new NewestBytes(
+      this.#written,
+      options.cacheBytesMax ?? CACHE_BYTES_MAX,
+      options.stagedBytesMax ?? STAGED_BYTES_MAX,
+    )
     this.#full = !parts.fresh && !this.#reserve.kept
     this.newestStart = this.#last.firstRecord
     this.#beginBlock()

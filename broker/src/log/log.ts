@@ -66,8 +66,9 @@ export interface Log {
   segments(): readonly Segment[]
 
   /**
-   * Where the segment being written begins: the newest segment's `start`. Read after every append, so it is
-   * a plain property; it already counts the segment of a staged record.
+   * Where the segment being written begins: the newest segment's `start`. It already counts the segment of a
+   * staged record. By itself a log begins a segment only when it is opened and as a flush begins: before `flush`
+   * has returned its promise, so that its owner can put first what every segment begins with.
    */
   readonly newestStart: number
 

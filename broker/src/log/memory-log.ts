@@ -53,6 +53,7 @@ class MemoryLog implements Log {
     this.#segmentBytesMax = segmentBytesMax
     forgetFrom(store.segments, store.durable)
     this.newestStart = this.#last.start
+    this.#rollIfFull()
   }
 
   get start(): number {
@@ -77,7 +78,6 @@ class MemoryLog implements Log {
 
   append(head: Uint8Array, body?: Uint8Array): number {
     this.#assertOpen()
-    if (this.#last.bytes >= this.#segmentBytesMax) this.roll()
     const segment = this.#last
     const length = head.length + (body?.length ?? 0)
     const at = makeRoom(segment, LENGTH_BYTES + length, this.#segmentBytesMax)
@@ -91,6 +91,7 @@ class MemoryLog implements Log {
     this.#assertOpen()
     if (this.#flushing !== undefined) throw new Error('a flush of this log is already running')
     this.#flushing = this.#settle(this.end)
+    this.#rollIfFull()
     await this.#flushing
     this.#flushing = undefined
   }
@@ -149,6 +150,10 @@ class MemoryLog implements Log {
     this.#closed = true
     await this.#flushing
     forgetFrom(this.#store.segments, this.durable)
+  }
+
+  #rollIfFull(): void {
+    if (this.#last.bytes >= this.#segmentBytesMax) this.roll()
   }
 
   async #settle(end: number): Promise<void> {

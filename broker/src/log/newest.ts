@@ -25,8 +25,6 @@ import {
   writeRecordHeader,
 } from './frame.ts'
 
-/** More than this in one block is refused: whoever appends without flushing must wait at some point. */
-export const STAGED_BYTES_MAX = 256 * 1024 * 1024
 /** Several blocks a chunk, so that few have to move; pages that were never touched cost nothing. */
 const CHUNK_BYTES_MAX = 4 * 1024 * 1024
 const CHUNK_BYTES_MIN = 4096
@@ -53,6 +51,7 @@ export interface SealedBlock {
 
 export class NewestBytes {
   readonly #cacheBytesMax: number
+  readonly #stagedBytesMax: number
   readonly #chunkBytes: number
   readonly #chunks: Chunk[]
   #spare: Buffer | undefined
@@ -69,7 +68,8 @@ export class NewestBytes {
   #at: number
 
   /** `base` is the position of the next block. */
-  constructor(base: number, cacheBytesMax: number) {
+  constructor(base: number, cacheBytesMax: number, stagedBytesMax: number) {
+    this.#stagedBytesMax = stagedBytesMax
     this.#cacheBytesMax = cacheBytesMax
     this.#chunkBytes = Math.min(
       Math.max(aligned(cacheBytesMax / CHUNKS_PER_CACHE), CHUNK_BYTES_MIN),
@@ -183,8 +183,8 @@ export class NewestBytes {
   #makeRoom(length: number): void {
     const staged = this.#at - this.#block
     const needed = staged + RECORD_HEADER_BYTES + length + AFTER_RECORD_BYTES
-    if (needed > STAGED_BYTES_MAX) {
-      throw new RangeError(`more than ${STAGED_BYTES_MAX} bytes were appended without a flush`)
+    if (needed > this.#stagedBytesMax) {
+      throw new RangeError(`more than ${this.#stagedBytesMax} bytes would wait for a flush`)
     }
     const old = this.#last
     const base = old.base + this.#block

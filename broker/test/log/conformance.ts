@@ -153,7 +153,12 @@ export function conformance(name: string, open: OpenSubject): void {
           sizes,
           lengths.map((length) => 2 * length),
         )
-        return subject
+        const again = await subject.reopen()
+        for (const [index, length] of lengths.entries()) {
+          const record = await again.log.readAt(positions[index]!, 2 * length)
+          ok(Buffer.concat([pattern(length), pattern(length)]).equals(record))
+        }
+        return again
       }),
     )
 
