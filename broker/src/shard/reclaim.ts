@@ -32,6 +32,7 @@ export class Reclaim {
   readonly #log: Logger
   #closedAt = new Map<number, number>()
   #working = false
+  #stopped = false
 
   constructor(shard: Shard, log: Logger) {
     this.#shard = shard
@@ -45,6 +46,11 @@ export class Reclaim {
   /** After recovery: when each closed segment had its last event. */
   begin(closedAt: Map<number, number>): void {
     this.#closedAt = closedAt
+  }
+
+  /** Finishes with what is being moved right now. */
+  stop(): void {
+    this.#stopped = true
   }
 
   /** A segment got its last record. */
@@ -65,6 +71,7 @@ export class Reclaim {
     try {
       for (let segment = this.#next(state); segment !== undefined; segment = this.#next(state)) {
         if (state.space.liveIn(segment.start) > 0) await this.#relocate(state, segment)
+        if (this.#stopped) return
         await this.#drop(state, segment)
       }
     } catch (error) {
@@ -78,7 +85,7 @@ export class Reclaim {
   /** The oldest segment, if it can go now. */
   #next(state: State): Segment | undefined {
     const { log } = this.#shard
-    if (this.#shard.state !== state || log === undefined) return undefined
+    if (this.#stopped || this.#shard.state !== state || log === undefined) return undefined
     const closedAt = this.#closedAt.get(log.start)
     // Deduplication and attempt ids are remembered by the records of their five minutes.
     if (closedAt === undefined || closedAt + DEDUPLICATION_MS > this.#shard.now()) return undefined
@@ -95,7 +102,7 @@ export class Reclaim {
     const live = await this.#readLive(state, segment)
     let bytes = 0
     for (const { seq, position, record } of live) {
-      if (this.#shard.state !== state) return
+      if (this.#stopped || this.#shard.state !== state) return
       if (!isLiveAt(state, seq, position)) continue
       this.#shard.act((_, now, emit) => decideRelocate(state, seq, decodeMessage(record), now, emit))
       bytes += record.length

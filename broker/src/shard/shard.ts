@@ -83,7 +83,10 @@ export class Shard {
   #flushDue = false
   #deadline: { readonly at: number; readonly timer: Timer } | undefined
   #housekeeping: Timer | undefined
-  #closing = false
+  /** After a failure: the try to open the log again, and the timer for the next one. */
+  #reopening: Promise<void> = Promise.resolve()
+  #retry: Timer | undefined
+  #closed: Promise<void> | undefined
   #idle: (() => void)[] = []
 
   constructor(options: ShardOptions) {
@@ -97,6 +100,10 @@ export class Shard {
   /** False while the log is being opened again after a failure, and once the shard closes. */
   get healthy(): boolean {
     return this.#state !== undefined && !this.#closing
+  }
+
+  get #closing(): boolean {
+    return this.#closed !== undefined
   }
 
   /** Long polls that wait. */
@@ -135,6 +142,8 @@ export class Shard {
       this.#newestStart = log.newestStart
       this.#reclaim.begin(closedAt)
       if (!state.opened) this.#beginLog(state)
+      // A segment without a record yet: a crash came before its first, or opening found the last one full.
+      else if (log.newestStart === log.end) this.act(decideSegmentHead)
     } catch (error) {
       await log.close()
       throw error
@@ -144,13 +153,19 @@ export class Shard {
   }
 
   /** Answers long polls with nothing, makes everything durable, and closes the log. */
-  async close(): Promise<void> {
-    if (this.#closing) return
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
     this.#waiters.endAll()
-    this.#closing = true
+    this.#moves.stop()
+    this.#reclaim.stop()
+    this.#retry?.cancel()
+    await this.#reopening
     this.#housekeeping?.cancel()
     this.#deadline?.timer.cancel()
-    this.#moves.stop()
     await this.settled()
     await this.#log?.close()
   }
@@ -171,23 +186,33 @@ export class Shard {
 
   /**
    * Carries out something that is not a client's command: `run` decides and emits. What follows from it (long
-   * polls, timers) is the caller's to {@link settle}.
+   * polls, timers) is the caller's to {@link settle}. A failure drops the state, as that of a command does: the
+   * caller sees it by that.
    */
   act(run: (state: State, now: number, emit: (event: Event) => void) => void): void {
     const state = this.#state
     if (state === undefined) return
     const now = this.now()
-    state.advance(now)
-    this.#first = true
-    run(state, now, this.#emit)
+    try {
+      state.advance(now)
+      this.#first = true
+      run(state, now, this.#emit)
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   /** After the state has changed: serves long polls, and sets the timers that the new state asks for. */
   settle(now: number): void {
-    if (this.#state === undefined) return
-    this.#serveWaiters(this.#state, now)
-    this.#watchDeadline(this.#state)
-    if (this.#state.moving.size > 0) this.#moves.run(this.#state)
+    const state = this.#state
+    if (state === undefined) return
+    try {
+      this.#serveWaiters(state, now)
+      this.#watchDeadline(state)
+      if (state.moving.size > 0) this.#moves.run(state)
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
   /** Resolves with `answer` when everything that was appended so far is durable. */
@@ -202,6 +227,8 @@ export class Shard {
   #submit(command: Command, signal: AbortSignal | undefined): Promise<Answers[keyof Answers] | Problem> {
     const refused = this.#refusal(command)
     if (refused !== undefined) return Promise.reject(refused)
+    // Nobody is there to take a message: none is taken.
+    if (command.kind === 'receive' && signal?.aborted === true) return this.durable({ messages: [] })
     const now = this.now()
     try {
       const decision = this.#decide(command, now)
@@ -240,7 +267,6 @@ export class Shard {
     const { head, content } = encodeEvent(event, this.#first)
     this.#first = false
     const position = log.append(head, content)
-    if (log.newestStart !== this.#newestStart) this.#segmentBegan(log.newestStart)
     evolve(this.#state!, event, position, head.length + (content?.length ?? 0))
     if (this.#staged) return
     this.#staged = true
@@ -281,9 +307,11 @@ export class Shard {
       if (log.newestStart !== this.#newestStart) this.#beginSegment()
       await flushed
     } catch (error) {
-      this.#fail(error)
+      if (this.#log === log) this.#fail(error)
       return
     }
+    // A command may have failed while this flush ran.
+    if (this.#log !== log) return
     this.#flushing = undefined
     for (const { release } of waiting) release()
     this.#reclaim.consider()
@@ -299,6 +327,8 @@ export class Shard {
 
   /** The log failed: nothing that waits is known to be durable, and the state may be ahead of the log. */
   #fail(error: unknown): void {
+    // Once is enough: whoever comes upon the same failure later finds nothing to drop.
+    if (this.#log === undefined) return
     this.#options.log.error('log_failed', { error })
     const failure = new Unavailable('Storage failed; whether this was done is not known.', error)
     const waiting = [...(this.#flushing ?? []), ...this.#next]
@@ -311,7 +341,7 @@ export class Shard {
     this.#waiters.endAll()
     for (const { fail } of waiting) fail(failure)
     this.notifyIdle()
-    void this.#reopen(log)
+    this.#reopening = this.#reopen(log)
   }
 
   async #reopen(failed: Log | undefined): Promise<void> {
@@ -322,8 +352,10 @@ export class Shard {
       this.#options.log.info('log_recovered')
     } catch (error) {
       this.#options.log.error('log_recovery_failed', { error })
-      if (!this.#closing)
-        this.#clock.schedule(this.#clock.now() + REOPEN_MS, () => void this.#reopen(undefined))
+      if (this.#closing) return
+      this.#retry = this.#clock.schedule(this.#clock.now() + REOPEN_MS, () => {
+        this.#reopening = this.#reopen(undefined)
+      })
     }
   }
 

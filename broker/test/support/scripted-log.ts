@@ -1,0 +1,136 @@
+/**
+ * A log in memory that does what a test tells it: holds a flush until it is let go, fails one, refuses an append,
+ * says that it is full. Without orders it is the memory log.
+ */
+
+import type { Log, Segment, Visit } from '../../src/log/log.ts'
+import { type MemoryStore, memoryLog } from '../../src/log/memory-log.ts'
+
+/** Orders, which outlive the log: it may be opened again. */
+export class Script {
+  full = false
+  /** Added to what is really staged. */
+  stagedBytesMore = 0
+  appendError: Error | undefined
+  openError: Error | undefined
+  flushes = 0
+  opens = 0
+  closes = 0
+  #flushError: Error | undefined
+  #gate: Promise<void> | undefined
+  #open: () => void = () => {}
+
+  /** Flushes that begin from now on wait for {@link release}. */
+  hold(): void {
+    this.#gate = new Promise((resolve) => {
+      this.#open = resolve
+    })
+  }
+
+  release(): void {
+    this.#gate = undefined
+    this.#open()
+  }
+
+  /** The next flush fails, and nothing of it survives. */
+  breakFlush(error = new Error('the disk is gone')): void {
+    this.#flushError = error
+  }
+
+  /** What a flush does before it is one. */
+  async flushing(): Promise<void> {
+    this.flushes += 1
+    const error = this.#flushError
+    this.#flushError = undefined
+    if (this.#gate !== undefined) await this.#gate
+    if (error !== undefined) throw error
+  }
+}
+
+export function scriptedLog(script: Script, store: MemoryStore, segmentBytesMax?: number): Log {
+  script.opens += 1
+  return new ScriptedLog(
+    script,
+    memoryLog({ store, ...(segmentBytesMax === undefined ? {} : { segmentBytesMax }) }),
+  )
+}
+
+class ScriptedLog implements Log {
+  readonly #script: Script
+  readonly #log: Log
+  #flushing: Promise<void> | undefined
+
+  constructor(script: Script, log: Log) {
+    this.#script = script
+    this.#log = log
+  }
+
+  get start(): number {
+    return this.#log.start
+  }
+
+  get durable(): number {
+    return this.#log.durable
+  }
+
+  get end(): number {
+    return this.#log.end
+  }
+
+  get stagedBytes(): number {
+    return this.#log.stagedBytes + this.#script.stagedBytesMore
+  }
+
+  get newestStart(): number {
+    return this.#log.newestStart
+  }
+
+  get full(): boolean {
+    return this.#script.full
+  }
+
+  append(head: Uint8Array, body?: Uint8Array): number {
+    if (this.#script.appendError !== undefined) throw this.#script.appendError
+    return this.#log.append(head, body)
+  }
+
+  async flush(): Promise<void> {
+    if (this.#flushing !== undefined) throw new Error('a flush of this log is already running')
+    this.#flushing = this.#script.flushing().then(() => this.#log.flush())
+    try {
+      await this.#flushing
+    } finally {
+      this.#flushing = undefined
+    }
+  }
+
+  replay(from: number, visit: Visit, before?: number): Promise<void> {
+    return this.#log.replay(from, visit, before)
+  }
+
+  readAt(position: number, length: number): Uint8Array | Promise<Uint8Array> {
+    return this.#log.readAt(position, length)
+  }
+
+  segments(): readonly Segment[] {
+    return this.#log.segments()
+  }
+
+  roll(): void {
+    this.#log.roll()
+  }
+
+  trim(before: number): Promise<void> {
+    return this.#log.trim(before)
+  }
+
+  maintain(): Promise<void> {
+    return this.#log.maintain()
+  }
+
+  async close(): Promise<void> {
+    this.#script.closes += 1
+    await Promise.allSettled([this.#flushing])
+    await this.#log.close()
+  }
+}
