@@ -285,10 +285,11 @@ export class FileLog implements Log {
 
   /** What it runs may run twice. */
   async #spendingReserve(run: () => Promise<void>): Promise<void> {
+    const { spends } = this.#reserve
     try {
       await run()
     } catch (error) {
-      if (!isOutOfSpace(error) || !(await this.#reserve.spend())) throw error
+      if (!isOutOfSpace(error) || !(await this.#reserve.spend(spends))) throw error
       this.#full = true
       await run()
     }

@@ -37,7 +37,7 @@
  * drawn for each segment, which they cannot know: no message body can pass for a block.
  */
 
-import { checksum } from './checksum.ts'
+import { crc32 } from 'node:zlib'
 import { LogDamage } from './log.ts'
 
 export const FORMAT_VERSION = 1
@@ -168,6 +168,10 @@ export function readRecordLength(buffer: Buffer, at: number): number {
 
 export function readRecordBack(buffer: Buffer, at: number): number {
   return readUint32(buffer, at + 4)
+}
+
+function checksum(buffer: Buffer, start: number, end: number): number {
+  return crc32(buffer.subarray(start, end))
 }
 
 /** Positions stay below 2^53; the salt hides the low half, which is the half that changes. */

@@ -135,6 +135,8 @@ export class NewestBytes {
     this.#frame = this.#block + BLOCK_HEADER_BYTES
     this.#firstRecord = this.#frame + FRAME_HEADER_BYTES
     this.#at = this.#firstRecord
+    // A buffer that grew beyond the budget for one block must not stay until later ones have filled it.
+    if (this.#buffer.length > this.#cacheBytesMax) this.#makeRoom(0)
   }
 
   /** Everything sealed has become durable and may be forgotten when the room is needed. */

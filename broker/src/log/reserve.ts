@@ -5,7 +5,7 @@
  */
 
 import { join } from 'node:path'
-import type { Disk, DiskFile } from '../runtime/disk.ts'
+import type { Disk } from '../runtime/disk.ts'
 import { isOutOfSpace } from '../runtime/out-of-space.ts'
 import type { Random } from '../runtime/random.ts'
 
@@ -20,6 +20,10 @@ export class Reserve {
   readonly #random: Random
   #state: 'missing' | 'growing' | 'kept' = 'missing'
   #growing: Promise<void> = Promise.resolve()
+  #spending: Promise<void> = Promise.resolve()
+  #spends = 0
+  /** Asks whatever is growing to stop. */
+  #stopping = false
 
   constructor(disk: Disk, directory: string, bytes: number, random: Random) {
     this.#disk = disk
@@ -41,22 +45,38 @@ export class Reserve {
 
   /** Takes the space, if there is enough of it. Does nothing while it is kept. */
   async take(): Promise<void> {
-    if (this.#state !== 'missing' || this.kept) return
-    if ((await this.#disk.freeBytes(this.#directory)) < 2 * this.#bytes) return
+    const free = await this.#disk.freeBytes(this.#directory)
+    if (this.#state !== 'missing' || this.kept || free < 2 * this.#bytes) return
     this.#state = 'growing'
     this.#growing = this.#grow()
     await this.#growing
   }
 
-  /** Gives the space up. False when there was none to give. */
-  async spend(): Promise<boolean> {
-    if (this.#state === 'missing') return false
-    const growing = this.#state === 'growing'
-    this.#state = 'missing'
-    // It stops, and removes what it has, when it sees the state.
-    if (growing) await Promise.allSettled([this.#growing])
-    else await this.#remove()
+  /** How often it was given up. */
+  get spends(): number {
+    return this.#spends
+  }
+
+  /**
+   * Gives the space up for a write that was begun when `spends` was as given, unless another write's need has done
+   * so since. False when there was none to give.
+   */
+  async spend(spends: number): Promise<boolean> {
+    if (spends === this.#spends) {
+      if (this.#state === 'missing') return false
+      this.#spends++
+      this.#spending = this.#giveUp()
+    }
+    await this.#spending
     return true
+  }
+
+  async #giveUp(): Promise<void> {
+    if (this.#state === 'growing') {
+      // It removes what it has.
+      this.#stopping = true
+      await Promise.allSettled([this.#growing])
+    } else await this.#remove()
   }
 
   async #find(): Promise<boolean> {
@@ -71,31 +91,41 @@ export class Reserve {
   }
 
   async #grow(): Promise<void> {
+    this.#stopping = false
+    try {
+      await this.#write()
+    } catch (error) {
+      this.#stopping = true
+      if (!isOutOfSpace(error)) throw error
+    } finally {
+      if (this.#stopping) await this.#remove()
+      else this.#state = 'kept'
+    }
+  }
+
+  async #write(): Promise<void> {
+    // Chance, not zeros: a file system that compresses would keep nothing back for zeros.
+    const step = this.#random.bytes(Math.min(STEP_BYTES, this.#bytes))
     const file = await this.#disk.open(this.#path, 'create')
     try {
-      await this.#fill(file)
-    } catch (error) {
-      this.#state = 'missing'
-      if (!isOutOfSpace(error)) throw error
+      for (let at = 0; at < this.#bytes && !this.#stopping; at += step.length) {
+        await file.write(step, 0, Math.min(step.length, this.#bytes - at), at)
+      }
+      await file.sync()
     } finally {
       await file.close()
     }
-    if (this.#state === 'growing') this.#state = 'kept'
-    else await this.#remove()
-  }
-
-  async #fill(file: DiskFile): Promise<void> {
-    // Chance, not zeros: a file system that compresses would keep nothing back for zeros.
-    const step = this.#random.bytes(Math.min(STEP_BYTES, this.#bytes))
-    for (let at = 0; at < this.#bytes && this.#state === 'growing'; at += step.length) {
-      await file.write(step, 0, Math.min(step.length, this.#bytes - at), at)
-    }
-    await file.sync()
   }
 
   async #remove(): Promise<void> {
-    await this.#disk.remove(this.#path)
-    // Some file systems hand out freed blocks only once the removal is durable.
-    await this.#disk.syncDirectory(this.#directory)
+    try {
+      const names = await this.#disk.list(this.#directory)
+      if (!names.includes(RESERVE_NAME)) return
+      await this.#disk.remove(this.#path)
+      // Some file systems hand out freed blocks only once the removal is durable.
+      await this.#disk.syncDirectory(this.#directory)
+    } finally {
+      this.#state = 'missing'
+    }
   }
 }

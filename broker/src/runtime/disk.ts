@@ -7,6 +7,7 @@
  */
 
 import { type FileHandle, mkdir, open, readdir, rm, statfs } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { lockDirectory } from './directory-lock.ts'
 
 export interface Disk {
@@ -16,7 +17,7 @@ export interface Disk {
   list(directory: string): Promise<string[]>
   /** Takes the name away; who has the file open may go on using it. Rejects with ENOENT if it is not there. */
   remove(path: string): Promise<void>
-  /** With all its parents; does nothing if it is there. */
+  /** With all its parents, durably; does nothing if it is there. */
   makeDirectory(path: string): Promise<void>
   /** Makes the names in the directory, and their absence, durable. */
   syncDirectory(path: string): Promise<void>
@@ -50,9 +51,7 @@ export const systemDisk: Disk = {
   open: async (path, mode) => new SystemFile(path, await open(path, OPEN_FLAGS[mode])),
   list: (directory) => readdir(directory),
   remove: (path) => rm(path),
-  makeDirectory: async (path) => {
-    await mkdir(path, { recursive: true })
-  },
+  makeDirectory,
   syncDirectory,
   freeBytes: async (directory) => {
     const { bavail, bsize, blocks } = await statfs(directory)
@@ -60,6 +59,16 @@ export const systemDisk: Disk = {
     return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize
   },
   lock: (directory) => lockDirectory(directory),
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true })
+  if (first === undefined) return
+  // Every directory made is a name in the one above it.
+  for (let made = resolve(path); ; made = dirname(made)) {
+    await syncDirectory(dirname(made))
+    if (made === resolve(first)) return
+  }
 }
 
 async function syncDirectory(path: string): Promise<void> {

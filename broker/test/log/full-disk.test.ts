@@ -3,7 +3,7 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { RESERVE_NAME } from '../../src/log/reserve.ts'
-import { SimDisk } from '../support/sim-disk.ts'
+import { diskError, SimDisk } from '../support/sim-disk.ts'
 import { openSimLog, SIM_DIRECTORY } from '../support/sim-log.ts'
 import { append, numbered, replayed } from './conformance.ts'
 
@@ -108,6 +108,27 @@ describe('a full disk', () => {
     await maintaining
     equal(log.full, true)
     ok(!disk.paths().includes(RESERVE_PATH))
+    await log.close()
+  })
+
+  it('serves a flush and a trim that find no room at the same time', async () => {
+    const disk = new SimDisk({ capacityBytes: 100_000 })
+    const log = await openSimLog(disk, OPTIONS)
+    await log.maintain()
+    for (let count = 0; count < 30; count++) {
+      log.append(numbered(count))
+      await log.flush()
+    }
+    // Neither the block nor the mark that a trim puts down has room, until the reserve is gone.
+    disk.before = ({ kind, path }) => {
+      const refused = kind === 'write' || (kind === 'open' && path.endsWith('.start'))
+      if (refused && disk.paths().includes(RESERVE_PATH)) throw diskError('ENOSPC', path)
+      return undefined
+    }
+    log.append(numbered(30))
+    await Promise.all([log.flush(), log.trim(log.durable)])
+    ok(log.full)
+    equal((await replayed(log)).at(-1), numbered(30).toString('latin1'))
     await log.close()
   })
 

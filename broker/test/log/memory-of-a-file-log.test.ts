@@ -22,6 +22,20 @@ function reads(disk: SimDisk): number {
 }
 
 describe('a file log', () => {
+  it('gives back what one huge block needed', async () => {
+    const disk = new SimDisk()
+    const log = await openSimLog(disk, { cacheBytesMax: 64 * 1024 })
+    const huge = Buffer.alloc(300_000, 'huge')
+    const position = log.append(huge)
+    await log.flush()
+    const read = log.readAt(position, huge.length)
+    ok(read instanceof Promise)
+    ok(huge.equals(await read))
+    const small = log.append(numbered(1))
+    ok(numbered(1).equals(await log.readAt(small, 1000)))
+    await log.close()
+  })
+
   it('answers with the newest records at once, and reads older ones from the disk', async () => {
     const disk = new SimDisk()
     const log = await openSimLog(disk, { cacheBytesMax: 64 * 1024 })
