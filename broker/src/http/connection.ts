@@ -13,12 +13,13 @@
 import type { Socket } from 'node:net'
 import { endOfTurn } from '../runtime/turn.ts'
 import { CONTINUE, encodeAnswer, refusalResponse } from './answer.ts'
-import type { HttpHandler, HttpRequest, HttpResponse } from './exchange.ts'
-import type { Head } from './head.ts'
+import type { HttpHandler, HttpResponse } from './exchange.ts'
 import type { HeadReader } from './head-reader.ts'
 import type { HttpLimits } from './limits.ts'
 import type { MemoryBudget } from './memory-budget.ts'
+import { Outbox } from './outbox.ts'
 import { RequestParser } from './parser.ts'
+import { ReceivedRequest } from './received-request.ts'
 import { Refusal } from './refusal.ts'
 
 /** What a connection needs of its server. */
@@ -41,60 +42,17 @@ const TOO_SLOW = new Refusal(408, 'The request took too long to arrive.')
 const FAILED = refusalResponse(new Refusal(500, 'The request failed inside the server.'))
 const NEVER = Number.POSITIVE_INFINITY
 
-class Exchange implements HttpRequest {
-  readonly head: Head
-  readonly body: Buffer
-  #hungUp = false
-  #abort: AbortController | undefined
-
-  constructor(head: Head, body: Buffer) {
-    this.head = head
-    this.body = body
-  }
-
-  get method(): string {
-    return this.head.method
-  }
-
-  get target(): string {
-    return this.head.target
-  }
-
-  get hungUp(): boolean {
-    return this.#hungUp
-  }
-
-  get signal(): AbortSignal {
-    this.#abort ??= new AbortController()
-    if (this.#hungUp) this.#abort.abort()
-    return this.#abort.signal
-  }
-
-  header(name: string): string | undefined {
-    return this.head.header(name)
-  }
-
-  hangUp(): void {
-    this.#hungUp = true
-    this.#abort?.abort()
-  }
-}
-
 export class Connection {
   readonly #socket: Socket
   readonly #server: Surroundings
   readonly #parser: RequestParser
-  #current: Exchange | undefined
+  readonly #outbox: Outbox
+  #current: ReceivedRequest | undefined
   /** Whether `#advance` is running further up the stack. */
   #advancing = false
   #leaving = false
   #closed = false
-  #corked = false
   #continued = false
-  /** Of answers that the client has not read yet, in bytes; 0 while it keeps up. */
-  #unsentBytes = 0
-  /** Of the answers among them that took something: called if the client never reads them. */
-  #unread: (() => void)[] = []
   /** When the present request's first byte arrived. */
   #requestAt = 0
   /** Until when the present state may last. */
@@ -104,6 +62,7 @@ export class Connection {
     this.#socket = socket
     this.#server = server
     this.#parser = new RequestParser(server.headReader, server.limits, server.budget)
+    this.#outbox = new Outbox(socket, server.budget)
     this.#untilAt = server.now() + server.limits.idleMsMax
     socket.on('data', (chunk) => this.#onData(chunk))
     socket.on('drain', () => this.#onDrain())
@@ -116,14 +75,14 @@ export class Connection {
   /** Called by the sweep: ends what has lasted too long. */
   expire(nowAt: number): void {
     if (nowAt < this.#untilAt) return
-    if (this.#leaving || this.#unsentBytes > 0) this.destroy()
+    if (this.#leaving || this.#outbox.behind) this.destroy()
     else if (this.#parser.stage === 'start') this.#socket.destroySoon()
     else this.#refuse(TOO_SLOW)
   }
 
   /** The server closes: goes at once if nothing is under way, else after the present answer. */
   finish(): void {
-    const idle = this.#current === undefined && this.#unsentBytes === 0 && this.#parser.stage === 'start'
+    const idle = this.#current === undefined && !this.#outbox.behind && this.#parser.stage === 'start'
     if (idle) this.#socket.destroySoon()
   }
 
@@ -154,7 +113,7 @@ export class Connection {
 
   /** Whether an answer is being made, or not yet read. */
   #busy(): boolean {
-    return this.#current !== undefined || this.#unsentBytes > 0
+    return this.#current !== undefined || this.#outbox.behind
   }
 
   /** False when more has to arrive first. */
@@ -162,7 +121,7 @@ export class Connection {
     const request = this.#parser.next()
     if (request === undefined) this.#awaitMore()
     else if (request instanceof Refusal) this.#refuse(request)
-    else this.#start(new Exchange(request.head, request.body))
+    else this.#start(new ReceivedRequest(request.head, request.body))
     return request !== undefined
   }
 
@@ -189,71 +148,70 @@ export class Connection {
     this.#write([CONTINUE])
   }
 
-  #start(exchange: Exchange): void {
-    this.#current = exchange
+  #start(request: ReceivedRequest): void {
+    this.#current = request
     this.#untilAt = NEVER
     try {
-      const response = this.#server.handler(exchange)
-      if ('then' in response) this.#await(exchange, response)
-      else this.#answer(exchange, response)
+      const response = this.#server.handler(request)
+      if ('then' in response) this.#await(request, response)
+      else this.#answer(request, response)
     } catch (error) {
-      this.#fail(exchange, error)
+      this.#fail(request, error)
     }
   }
 
-  #await(exchange: Exchange, promise: Promise<HttpResponse>): void {
+  #await(request: ReceivedRequest, promise: Promise<HttpResponse>): void {
     promise.then(
       (response) => {
         // What took something is written at the end of this turn, after a hang-up that is already on its way up.
-        if (response.undelivered !== undefined) endOfTurn(() => this.#answerLate(exchange, response))
-        else this.#answerLate(exchange, response)
+        if (response.undelivered !== undefined) endOfTurn(() => this.#answerLate(request, response))
+        else this.#answerLate(request, response)
       },
       (error) => {
-        this.#fail(exchange, error)
+        this.#fail(request, error)
       },
     )
   }
 
-  #answerLate(exchange: Exchange, response: HttpResponse): void {
-    this.#answer(exchange, response)
+  #answerLate(request: ReceivedRequest, response: HttpResponse): void {
+    this.#answer(request, response)
     this.#advance()
   }
 
-  #fail(exchange: Exchange, error: unknown): void {
+  #fail(request: ReceivedRequest, error: unknown): void {
     this.#server.failed(error)
-    this.#answer(exchange, FAILED)
+    this.#answer(request, FAILED)
   }
 
-  #answer(exchange: Exchange, response: HttpResponse): void {
+  #answer(request: ReceivedRequest, response: HttpResponse): void {
     this.#current = undefined
     this.#parser.release()
-    if (this.#closed || (exchange.hungUp && response.undelivered !== undefined)) {
+    if (this.#closed || (request.hungUp && response.undelivered !== undefined)) {
       response.undelivered?.()
       this.#leave()
       return
     }
-    const close = response === FAILED || exchange.hungUp || !exchange.head.keepAlive || this.#server.closing()
-    const parts = this.#encode(exchange, response, close)
+    const close = response === FAILED || request.hungUp || !request.head.keepAlive || this.#server.closing()
+    const parts = this.#encode(request, response, close)
     if (parts === undefined) {
       response.undelivered?.()
-      this.#answer(exchange, FAILED)
+      this.#answer(request, FAILED)
       return
     }
-    this.#write(parts)
-    if (this.#unsentBytes > 0 && response.undelivered !== undefined) this.#unread.push(response.undelivered)
+    this.#write(parts, response.undelivered)
     if (close) this.#leave()
     else this.#rest()
   }
 
   /** Undefined where the answer cannot be written: the handler's mistake. */
   #encode(
-    exchange: Exchange,
+    request: ReceivedRequest,
     response: HttpResponse,
     close: boolean,
   ): readonly (string | Uint8Array)[] | undefined {
-    const goesOn = exchange.head.minor === 0 ? 'keep-alive' : undefined
+    const goesOn = request.head.minor === 0 ? 'keep-alive' : undefined
     const connection = close ? 'close' : goesOn
-    const headOnly = exchange.method === 'HEAD'
+    const headOnly = request.method === 'HEAD'
     try {
       return encodeAnswer(response, { date: this.#server.date(), connection, headOnly })
     } catch (error) {
@@ -266,7 +224,7 @@ export class Connection {
   #rest(): void {
     this.#requestAt = 0
     this.#continued = false
-    if (this.#unsentBytes === 0) this.#untilAt = this.#server.now() + this.#server.limits.idleMsMax
+    if (!this.#outbox.behind) this.#untilAt = this.#server.now() + this.#server.limits.idleMsMax
   }
 
   #refuse(refusal: Refusal): void {
@@ -283,49 +241,23 @@ export class Connection {
     if (this.#leaving || this.#closed) return
     this.#leaving = true
     const { limits } = this.#server
-    this.#untilAt = this.#server.now() + (this.#unsentBytes > 0 ? limits.writeMsMax : limits.lingerMsMax)
+    this.#untilAt = this.#server.now() + (this.#outbox.behind ? limits.writeMsMax : limits.lingerMsMax)
     this.#socket.end()
     this.#socket.resume()
   }
 
-  /** Answers to requests that came in one packet leave in one packet. */
-  #write(parts: readonly (string | Uint8Array)[]): void {
-    if (!this.#corked && (parts.length > 1 || this.#parser.aheadBytes > 0)) this.#cork()
-    let room = true
-    for (const part of parts) room = this.#socket.write(part)
-    if (!room) this.#holdUnsent()
-  }
-
-  #cork(): void {
-    this.#corked = true
-    this.#socket.cork()
-    process.nextTick(() => {
-      this.#corked = false
-      this.#socket.uncork()
-    })
-  }
-
-  /** The client reads more slowly than it is answered: until it has caught up it asks nothing more. */
-  #holdUnsent(): void {
-    const bytes = this.#socket.writableLength
-    this.#server.budget.force(bytes - this.#unsentBytes)
-    this.#unsentBytes = bytes
-    this.#untilAt = this.#server.now() + this.#server.limits.writeMsMax
+  #write(parts: readonly (string | Uint8Array)[], undelivered?: () => void): void {
+    this.#outbox.write(parts, this.#parser.aheadBytes > 0, undelivered)
+    if (this.#outbox.behind) this.#untilAt = this.#server.now() + this.#server.limits.writeMsMax
   }
 
   #onDrain(): void {
-    this.#dropUnsent()
-    this.#unread = []
+    this.#outbox.drained()
     const { limits } = this.#server
     if (this.#current === undefined)
       this.#untilAt = this.#server.now() + (this.#leaving ? limits.lingerMsMax : limits.idleMsMax)
     this.#advance()
     if (this.#server.closing()) this.finish()
-  }
-
-  #dropUnsent(): void {
-    this.#server.budget.give(this.#unsentBytes)
-    this.#unsentBytes = 0
   }
 
   /** The client closed its side. */
@@ -336,8 +268,7 @@ export class Connection {
 
   #onClose(): void {
     this.#closed = true
-    this.#dropUnsent()
-    for (const undelivered of this.#unread) undelivered()
+    this.#outbox.lost()
     if (this.#current !== undefined) this.#current.hangUp()
     else this.#parser.release()
     this.#server.closed(this)
