@@ -108,7 +108,34 @@ describe('reclaiming', () => {
     }
   })
 
-  it('survives being closed and opened at every step of a life, also with a segment just full', async () => {
+  it('loses no queue where a crash came between a full segment and the next one', async () => {
+    const disk = new SimDisk()
+    const clock = manualClock(BEGIN_AT)
+    const scene = await fileScene(disk, OPTIONS, clock)
+    await scene.queue('orders')
+    let crashed = false
+    disk.before = ({ kind, path }) => {
+      // A second segment is about to get its file.
+      if (kind !== 'open' || !path.endsWith('.log')) return
+      crashed = true
+      disk.before = () => {}
+      disk.kill()
+    }
+    for (let index = 0; !crashed; index += 1) await scene.send('orders', `${index}${BODY}`).catch(() => {})
+    await scene.shard.close()
+
+    await using again = await fileScene(disk, OPTIONS, clock)
+    const [visible] = await again.counts('orders')
+    for (let left = visible; left > 0; left -= 10) {
+      await again.delete('orders', await again.receive('orders'))
+    }
+    const { start } = again.shard.log!
+    await pass(again, '7m')
+    ok(again.shard.log!.start > start)
+    await again.assertRecoverable({ turns: false })
+  })
+
+  it('survives being closed and opened at every step of a life', async () => {
     const disk = new SimDisk()
     const clock = manualClock(BEGIN_AT)
     for (let round = 0; round < 40; round += 1) {
