@@ -1,0 +1,1 @@
+//! Nothing here: the tour is in tests/.
