@@ -28,11 +28,19 @@ export interface Spawned {
 }
 
 /** `taskset` becomes the command, so the pid is the command's own. */
+export function pinnedCommand(
+  role: Role,
+  command: string,
+  args: readonly string[],
+): { readonly command: string; readonly args: readonly string[] } {
+  return pinned ? { command: 'taskset', args: ['-c', CORE[role], command, ...args] } : { command, args }
+}
+
 export function start({ role, command, args, env = {}, cwd, ipc = false, logFile }: Spawned): ChildProcess {
-  const [program, ...rest] = pinned ? ['taskset', '-c', CORE[role], command, ...args] : [command, ...args]
+  const program = pinnedCommand(role, command, args)
   const log = logFile === undefined ? undefined : openSync(logFile, 'w')
   const output = log ?? 'pipe'
-  const child = spawn(program!, rest, {
+  const child = spawn(program.command, program.args, {
     env: { ...process.env, ...env },
     ...(cwd === undefined ? {} : { cwd }),
     stdio: ['ignore', output, log ?? 'inherit', ...(ipc ? (['ipc'] as const) : [])],
