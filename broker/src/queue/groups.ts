@@ -18,7 +18,7 @@ import { insertInOrder, type SlotList, unlink } from './slot-list.ts'
 
 /** Its list holds what is ready or in flight. */
 export interface MessageGroup extends SlotList {
-  readonly queue: Queue
+  readonly home: Groups
   readonly group: string
   id: number
   /** Live messages, the delayed ones included. */
@@ -31,7 +31,8 @@ export interface MessageGroup extends SlotList {
 export class Groups {
   readonly #messages: MessageTable
   readonly #lines: Lines
-  readonly #queue: Queue
+  /** Whose messages these are. */
+  queue: Queue
   readonly #groups = new Map<string, MessageGroup>()
   #ringHead: MessageGroup | undefined
   #ringTail: MessageGroup | undefined
@@ -40,7 +41,7 @@ export class Groups {
   constructor(messages: MessageTable, lines: Lines, queue: Queue) {
     this.#messages = messages
     this.#lines = lines
-    this.#queue = queue
+    this.queue = queue
   }
 
   /** Groups with messages. */
@@ -133,7 +134,7 @@ export class Groups {
     const known = this.#groups.get(name)
     if (known !== undefined) return known
     const group: MessageGroup = {
-      queue: this.#queue,
+      home: this,
       group: name,
       id: 0,
       count: 0,

@@ -21,7 +21,7 @@ import { Turns } from './turns.ts'
 
 /** Its list holds the ready messages that were not overtaken: in order, and new ones go to the end. */
 export interface Lane extends SlotList {
-  readonly queue: Queue
+  readonly home: Lanes
   /** The tenant, undefined for the messages that have none. */
   readonly group: string | undefined
   readonly level: Level
@@ -46,14 +46,15 @@ interface Level {
 export class Lanes {
   readonly #messages: MessageTable
   readonly #lines: Lines
-  readonly #queue: Queue
+  /** Whose messages these are. */
+  queue: Queue
   readonly #levels: (Level | undefined)[] = new Array(PRIORITIES).fill(undefined)
   #deliveries = 0
 
   constructor(messages: MessageTable, lines: Lines, queue: Queue) {
     this.#messages = messages
     this.#lines = lines
-    this.#queue = queue
+    this.queue = queue
   }
 
   /** A message belongs to this queue from now on; its phase is the caller's to say. */
@@ -159,7 +160,7 @@ export class Lanes {
     const known = group === undefined ? level.plain : level.tenants.get(group)
     if (known !== undefined) return known
     const lane: Lane = {
-      queue: this.#queue,
+      home: this,
       group,
       level,
       id: 0,

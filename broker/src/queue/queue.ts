@@ -23,9 +23,9 @@ export class Queue {
   definition: QueueDefinition
   settings: Settings
   /** Exactly one of the two: a standard queue has lanes, a FIFO queue groups. */
-  readonly lanes: Lanes | undefined
-  readonly groups: Groups | undefined
-  readonly ages: Ages
+  lanes: Lanes | undefined
+  groups: Groups | undefined
+  ages: Ages
   readonly dedup: ExpiringMap<number> | undefined
   readonly attempts: ExpiringMap<Attempt> | undefined
   visible = 0
@@ -45,6 +45,23 @@ export class Queue {
     this.ages = new Ages(messages)
     this.dedup = definition.fifo ? new ExpiringMap(DEDUPLICATION_MS) : undefined
     this.attempts = definition.fifo ? new ExpiringMap(ATTEMPT_MS) : undefined
+  }
+
+  /** Hands everything that is in this queue to `other`, which is empty, and takes its emptiness. */
+  exchange(other: Queue): void {
+    ;[this.lanes, other.lanes] = [other.lanes, this.lanes]
+    ;[this.groups, other.groups] = [other.groups, this.groups]
+    ;[this.ages, other.ages] = [other.ages, this.ages]
+    ;[this.visible, other.visible] = [other.visible, this.visible]
+    ;[this.inFlight, other.inFlight] = [other.inFlight, this.inFlight]
+    ;[this.delayed, other.delayed] = [other.delayed, this.delayed]
+    this.#owns()
+    other.#owns()
+  }
+
+  #owns(): void {
+    if (this.lanes !== undefined) this.lanes.queue = this
+    if (this.groups !== undefined) this.groups.queue = this
   }
 
   get id(): number {

@@ -21,7 +21,6 @@ import type { QueueDefined, QueueDefinition, QueueDeleted } from './event.ts'
 import { PURGE_WAIT_MS, QUEUE_NAME_CHARS_MAX } from './limits.ts'
 import { isProblem, type Problem } from './problem.ts'
 import type { Queue } from './queue.ts'
-import { removeSentBefore } from './retention.ts'
 import { dedupScopeOf, settingsOf } from './settings.ts'
 import type { State } from './state.ts'
 import { validateTags } from './tags.ts'
@@ -216,7 +215,7 @@ export function evolveQueueDefined(state: State, event: QueueDefined): void {
 export function evolveQueueDeleted(state: State, event: QueueDeleted): void {
   const queue = state.queues.get(event.queueId)
   if (queue === undefined) return
-  removeSentBefore(state, queue, Number.POSITIVE_INFINITY)
+  state.vacate(queue)
   state.queues.delete(queue.id)
   state.queuesByName.delete(queue.name)
   state.moving.delete(queue)

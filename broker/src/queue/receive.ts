@@ -228,7 +228,7 @@ export function decideUndoReceive(
 
 export function evolveReceived(state: State, event: Received): void {
   const slot = state.index.get(event.seq)
-  if (slot === 0) return
+  if (slot === 0) return strayReceived(state, event)
   const { messages } = state
   const count = messages.int(slot, RECEIVE_COUNT) + 1
   const sinceSentMs = event.at - messages.number(slot, SENT_AT)
@@ -250,9 +250,36 @@ function rememberAttempt(queue: Queue, event: Received, receiveCount: number): v
   queue.attempts!.set(attemptId, attempt, event.at)
 }
 
+/**
+ * At recovery: the message's record was trimmed, and a relocated one comes later. Only then it is known to which
+ * queue the attempt belongs.
+ */
+function strayReceived(state: State, { seq, at, until, attemptId }: Received): void {
+  if (attemptId === undefined) state.strayAttempts.delete(String(seq))
+  else state.strayAttempts.set(String(seq), { attemptId, at, until }, at)
+}
+
+/** A message is there again, in flight: so is its part in the attempt that took it. */
+export function restoreAttempt(state: State, seq: number, slot: number, now: number): void {
+  const stray = state.strayAttempts.get(String(seq), now)
+  const { attempts } = state.queueOf(slot)
+  if (stray === undefined || attempts === undefined) return
+  const { attemptId, at, until } = stray
+  const entry = { seq, receiveCount: state.messages.int(slot, RECEIVE_COUNT) }
+  const known = attempts.get(attemptId, now)
+  if (known === undefined || known.at < at) attempts.set(attemptId, { at, until, messages: [entry] }, at)
+  else if (known.at === at) {
+    known.messages.push(entry)
+    known.messages.sort((a, b) => a.seq - b.seq)
+  }
+}
+
 export function evolveReceiveUndone(state: State, event: ReceiveUndone): void {
   const slot = state.index.get(event.seq)
-  if (slot === 0) return
+  if (slot === 0) {
+    state.strayAttempts.delete(String(event.seq))
+    return
+  }
   forgetAttempt(state.queueOf(slot), event)
   state.messages.setInt(slot, RECEIVE_COUNT, state.messages.int(slot, RECEIVE_COUNT) - 1)
   if (state.messages.phase(slot) === IN_FLIGHT) state.endLease(slot)
@@ -274,7 +301,11 @@ function forgetAttempt(queue: Queue, { seq, at }: ReceiveUndone): void {
 
 export function evolveLeaseRenewed(state: State, event: LeaseRenewed): void {
   const slot = state.index.get(event.seq)
-  if (slot === 0) return
+  if (slot === 0) {
+    const stray = state.strayAttempts.get(String(event.seq), event.at)
+    if (stray?.attemptId === event.attemptId) stray!.until = event.until
+    return
+  }
   state.messages.setInt(slot, LEASED, event.at - state.messages.number(slot, SENT_AT))
   state.changeLease(slot, event.until)
   if (event.attemptId === undefined) return

@@ -19,12 +19,13 @@ import {
   SENT_AT,
   SOURCE,
 } from './message-table.ts'
+import { restoreAttempt } from './receive.ts'
 import type { State } from './state.ts'
 
 /** True where the record at `position` is the one that a live message is read from. */
 export function isLiveAt(state: State, seq: number, position: number): boolean {
   const slot = state.index.get(seq)
-  return slot !== 0 && state.messages.number(slot, POSITION) === position
+  return slot !== 0 && state.messages.number(slot, POSITION) === position && state.isReachable(slot)
 }
 
 export function decideRelocate(
@@ -83,7 +84,10 @@ function restore(state: State, event: Relocated, position: number, length: numbe
   state.enter(queue, slot, event.group)
   if (event.phase === READY) state.beginReady(queue, slot)
   else if (event.phase === DELAYED) state.beginDelayed(queue, slot, event.dueAt)
-  else if (event.phase === IN_FLIGHT) state.beginInFlight(queue, slot, event.dueAt)
+  else if (event.phase === IN_FLIGHT) {
+    state.beginInFlight(queue, slot, event.dueAt)
+    restoreAttempt(state, event.seq, slot, event.at)
+  }
 }
 
 /**

@@ -26,10 +26,10 @@ export function evolveQueuePurged(state: State, event: QueuePurged): void {
   queue.purgedAt = event.at
   queue.dedup?.clear()
   queue.attempts?.clear()
-  removeSentBefore(state, queue, Number.POSITIVE_INFINITY)
+  state.vacate(queue)
 }
 
-export function removeSentBefore(state: State, queue: Queue, sentBefore: number): void {
+function removeSentBefore(state: State, queue: Queue, sentBefore: number): void {
   for (let slot = queue.ages.oldest(); slot !== 0; slot = queue.ages.oldest()) {
     if (state.messages.number(slot, SENT_AT) > sentBefore) return
     state.remove(slot)

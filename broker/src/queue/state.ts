@@ -5,7 +5,7 @@
 
 import type { QueueDefinition } from './event.ts'
 import { ExpiringMap } from './expiring-map.ts'
-import { RECREATE_WAIT_MS } from './limits.ts'
+import { ATTEMPT_MS, RECREATE_WAIT_MS } from './limits.ts'
 import { Lines } from './lines.ts'
 import { messageIdOf } from './message-id.ts'
 import {
@@ -28,6 +28,9 @@ import { SlotHeap } from './slot-heap.ts'
 import { SlotIndex } from './slot-index.ts'
 import { Space } from './space.ts'
 
+/** Messages of purged queues whose memory is given back before each command. */
+const SWEEP_MESSAGES = 100
+
 export class State {
   readonly messages = new MessageTable()
   readonly index = new SlotIndex(this.messages)
@@ -38,6 +41,8 @@ export class State {
   readonly queuesByName = new Map<string, Queue>()
   /** Names deleted in the last minute, for SQS's wait before one is used again. */
   readonly deletedNames = new ExpiringMap<true>(RECREATE_WAIT_MS)
+  /** At recovery: receives with an attempt id of messages that are not known yet, by sequence number. */
+  readonly strayAttempts = new ExpiringMap<{ attemptId: string; at: number; until: number }>(ATTEMPT_MS)
   /** Queues with a running move task. */
   readonly moving = new Set<Queue>()
   /** Delayed messages and leases, by when they end. */
@@ -47,6 +52,8 @@ export class State {
   salt = new Int32Array(4)
   nextSeq = 1
   nextQueueId = 1
+  /** What was in queues that were purged or deleted: nobody can come across it, see {@link sweep}. */
+  readonly #gone: Queue[] = []
   /** The time of the last event or advance. */
   now = 0
   /** False until the log's first event, which gives the salt. */
@@ -57,7 +64,7 @@ export class State {
   }
 
   queueOf(slot: number): Queue {
-    return this.lines.get(this.messages.int(slot, LINE)).queue
+    return this.lines.get(this.messages.int(slot, LINE)).home.queue
   }
 
   /** When the next delay or lease ends; undefined when none will. */
@@ -66,9 +73,37 @@ export class State {
     return slot === 0 ? undefined : this.messages.number(slot, DUE_AT)
   }
 
+  /** True for a message that a client can still come across; false for one that was purged and not yet removed. */
+  isReachable(slot: number): boolean {
+    const queue = this.queueOf(slot)
+    return this.queues.get(queue.id) === queue
+  }
+
+  /** Everything in the queue is gone at once; its memory comes back bit by bit, so that a large purge is no pause. */
+  vacate(queue: Queue): void {
+    const gone = new Queue(queue.definition, this.messages, this.lines)
+    gone.exchange(queue)
+    this.#gone.push(gone)
+  }
+
+  /** True while there are messages whose memory is to be given back. */
+  get hasGone(): boolean {
+    return this.#gone.length > 0
+  }
+
+  /** Gives back the memory of up to `messages` of those that are gone. */
+  sweep(messages: number): void {
+    for (let left = messages; left > 0 && this.#gone.length > 0; left -= 1) {
+      const oldest = this.#gone[0]!.ages.oldest()
+      if (oldest === 0) this.#gone.shift()
+      else this.remove(oldest)
+    }
+  }
+
   /** Lets time pass: ends every delay and lease that is over, in their order. */
   advance(now: number): void {
     if (now > this.now) this.now = now
+    if (this.hasGone) this.sweep(SWEEP_MESSAGES)
     for (let slot = this.deadlines.top(); slot !== 0; slot = this.deadlines.top()) {
       if (this.messages.number(slot, DUE_AT) > now) return
       if (this.messages.phase(slot) === IN_FLIGHT) this.endLease(slot)

@@ -35,6 +35,8 @@ import { Waiters } from './waiters.ts'
 
 /** More than this staged and not yet durable: sends are refused until the disk has caught up. */
 export const STAGED_BYTES_MAX = 64 * 1024 * 1024
+/** Purged messages whose memory is given back in one turn of the event loop: about a millisecond. */
+const SWEEP_PER_TURN = 1000
 /** How often expired messages are swept and a spent reserve is looked after, when nothing else happens. */
 const HOUSEKEEPING_MS = 60_000
 const HOUSEKEEPING_FULL_MS = 1000
@@ -80,6 +82,7 @@ export class Shard {
   #flushing: Waiting[] | undefined
   #next: Waiting[] = []
   #staged = false
+  #sweeping = false
   #flushDue = false
   #deadline: { readonly at: number; readonly timer: Timer } | undefined
   #housekeeping: Timer | undefined
@@ -210,6 +213,7 @@ export class Shard {
       this.#serveWaiters(state, now)
       this.#watchDeadline(state)
       if (state.moving.size > 0) this.#moves.run(state)
+      if (state.hasGone) this.#sweepLater(state)
     } catch (error) {
       this.#fail(error)
     }
@@ -412,6 +416,18 @@ export class Shard {
         waiter = this.#waiters.first(queue.name)
       }
     }
+  }
+
+  /** What a large purge left behind goes a little in every turn. */
+  #sweepLater(state: State): void {
+    if (this.#sweeping) return
+    this.#sweeping = true
+    this.#options.endOfTurn(() => {
+      this.#sweeping = false
+      if (this.#state !== state) return
+      state.sweep(SWEEP_PER_TURN)
+      if (state.hasGone) this.#sweepLater(state)
+    })
   }
 
   #wakeLater(state: State, queue: Queue): void {

@@ -31,6 +31,7 @@ export interface DumpOptions {
 }
 
 export function dump(state: State, { turns = true }: DumpOptions = {}): Dump {
+  state.sweep(Number.POSITIVE_INFINITY)
   const slots = liveSlots(state)
   return {
     nextSeq: state.nextSeq,
