@@ -1,7 +1,8 @@
 /**
  * Reads single records from segments: what `readAt` does when the newest bytes no longer have them. A queue with a
  * backlog is drained in the order it was written, so a read takes in what surrounds it, and more where reads follow
- * each other; the next ones are then answered at once. Every frame is checked before a byte of it is handed out.
+ * each other; the next ones are then answered at once. Every frame is checked before a byte of it is handed out, and
+ * what fails is not kept: the next read asks the disk again.
  */
 
 import {
@@ -66,24 +67,33 @@ export class ColdReads {
     for (let index = this.#windows.length - 1; index >= 0; index--) {
       const window = this.#windows[index]!
       if (window.segment !== wanted.segment || !isWithin(wanted, window.start, window.end)) continue
-      const record = readFrom(window, wanted)
+      const record = this.#readFrom(window, wanted)
       if (record !== undefined) return record
     }
     return undefined
+  }
+
+  #readFrom(window: Window, wanted: Wanted): Buffer | undefined {
+    try {
+      return readFrom(window, wanted)
+    } catch (error) {
+      this.#drop(window)
+      throw error
+    }
   }
 
   async #readThrough(wanted: Wanted): Promise<Buffer> {
     const { segment, offset, length, limit } = wanted
     const underway = this.#findLoad(wanted)
     if (underway !== undefined) {
-      const record = readFrom(await underway.window, wanted)
+      const record = this.#readFrom(await underway.window, wanted)
       if (record !== undefined) return record
     }
     const from = Math.max(SEGMENT_HEADER_BYTES, offset - FRAME_BYTES_MAX)
     const ahead = this.#follows(wanted) ? AHEAD_BYTES : AROUND_BYTES
     const to = Math.min(limit, offset + RECORD_HEADER_BYTES + length + ahead)
     const window = await this.#load(segment, from, to)
-    return readFrom(window, wanted) ?? this.#readFrame(window, wanted)
+    return this.#readFrom(window, wanted) ?? this.#readFrame(window, wanted)
   }
 
   /** The record's frame reaches beyond the window: exactly the frame is read. */
@@ -94,7 +104,7 @@ export class ColdReads {
     if (frame < 0) throw noRecord(wanted)
     const end = window.start + frameEndAt(window.bytes, frame)
     if (end > wanted.limit) throw noRecord(wanted)
-    const record = readFrom(await this.#load(wanted.segment, window.start + frame, end), wanted)
+    const record = this.#readFrom(await this.#load(wanted.segment, window.start + frame, end), wanted)
     if (record === undefined) throw noRecord(wanted)
     return record
   }
@@ -130,6 +140,13 @@ export class ColdReads {
     this.#windows.push(window)
     this.#bytes += window.bytes.length
     while (this.#bytes > READ_AHEAD_BYTES_MAX) this.#bytes -= this.#windows.shift()!.bytes.length
+  }
+
+  #drop(window: Window): void {
+    const at = this.#windows.indexOf(window)
+    if (at < 0) return
+    this.#windows.splice(at, 1)
+    this.#bytes -= window.bytes.length
   }
 }
 
