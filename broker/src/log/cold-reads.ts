@@ -2,7 +2,7 @@
  * Reads single records from segments: what `readAt` does when the newest bytes no longer have them. A queue with a
  * backlog is drained in the order it was written, so a read takes in what surrounds it, and more where reads follow
  * each other; the next ones are then answered at once. Every frame is checked before a byte of it is handed out, and
- * what fails is not kept: the next read asks the disk again.
+ * what fails in memory is read from the disk again: it may have been right there, or been put right.
  */
 
 import {
@@ -56,23 +56,21 @@ export class ColdReads {
 
   /** At once where it was read ahead, else a promise; rejects with LogDamage where no such record is. */
   read(wanted: Wanted): Buffer | Promise<Buffer> {
-    try {
-      return this.#readLoaded(wanted) ?? this.#readThrough(wanted)
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    // It may take more than one read, and the segment may be trimmed between them: the file is held open for all.
+    return this.#readLoaded(wanted) ?? wanted.segment.use(() => this.#readThrough(wanted))
   }
 
   #readLoaded(wanted: Wanted): Buffer | undefined {
     for (let index = this.#windows.length - 1; index >= 0; index--) {
       const window = this.#windows[index]!
       if (window.segment !== wanted.segment || !isWithin(wanted, window.start, window.end)) continue
-      const record = this.#readFrom(window, wanted)
+      const record = attempt(() => this.#readFrom(window, wanted))
       if (record !== undefined) return record
     }
     return undefined
   }
 
+  /** What fails its checksum is not kept. */
   #readFrom(window: Window, wanted: Wanted): Buffer | undefined {
     try {
       return readFrom(window, wanted)
@@ -147,6 +145,16 @@ export class ColdReads {
     if (at < 0) return
     this.#windows.splice(at, 1)
     this.#bytes -= window.bytes.length
+  }
+}
+
+/** Undefined where this is damaged. */
+function attempt(read: () => Buffer | undefined): Buffer | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof LogDamage) return undefined
+    throw error
   }
 }
 

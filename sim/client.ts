@@ -1,0 +1,291 @@
+/**
+ * A program that uses the broker, one request after the other: it sends, receives and deletes, and it behaves as
+ * badly as programs do. It forgets what it received, deletes with old handles, hangs up, repeats what it does not
+ * know the outcome of.
+ */
+
+import { hash } from 'node:crypto'
+import type { Dice } from './dice.ts'
+import type { Action, Answer, Exchange, Held, Letter } from './exchange.ts'
+import type { Letters } from './letters.ts'
+import type { Machine } from './machine.ts'
+import type { Oracle } from './oracle.ts'
+import { createAction, isFifo, QUEUES, redrawn } from './queue-plans.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { Wire } from './wire.ts'
+
+export interface ClientParts {
+  readonly machine: Machine
+  readonly oracle: Oracle
+  readonly scheduler: Scheduler
+  readonly letters: Letters
+  readonly dice: Dice
+}
+
+/** More messages than this in all queues: clients rather receive. */
+const BACKLOG_MAX = 250
+const LONG_POLL_SECONDS = 20
+
+type Deed =
+  | 'send'
+  | 'receive'
+  | 'delete'
+  | 'extend'
+  | 'release'
+  | 'forget'
+  | 'stale'
+  | 'retry'
+  | 'repeat'
+  | 'create'
+  | 'change'
+  | 'tag'
+  | 'remove'
+  | 'purge'
+  | 'redrive'
+  | 'cancel'
+  | 'tasks'
+  | 'count'
+
+export class Client {
+  /** Only receive and delete, until nothing is left. */
+  draining = false
+  /** Does nothing until then. */
+  restingUntilUs = 0
+  readonly #parts: ClientParts
+  readonly #wire: Wire
+  #held: Held[] = []
+  #stale: Held[] = []
+  #unknown: Extract<Action, { kind: 'send' }>[] = []
+  #attempt: Extract<Action, { kind: 'receive' }> | undefined
+  #tasks: { readonly queue: string; readonly handle: string }[] = []
+  #missing: string | undefined
+  #next = 0
+
+  constructor(parts: ClientParts, wire: Wire) {
+    this.#parts = parts
+    this.#wire = wire
+  }
+
+  begin(): void {
+    this.#parts.scheduler.after(this.#parts.dice.between(0, 5000), () => this.#act())
+  }
+
+  /** As when its process dies: what it held is forgotten. */
+  crash(): void {
+    this.#held = []
+    this.#attempt = undefined
+    this.#unknown = []
+  }
+
+  #act(): void {
+    const { scheduler } = this.#parts
+    if (scheduler.nowUs < this.restingUntilUs) {
+      scheduler.at(this.restingUntilUs, () => this.#act())
+      return
+    }
+    const action = this.draining ? this.#drain() : this.#choose()
+    if (action === undefined) this.#rest()
+    else this.#request(action)
+  }
+
+  #rest(): void {
+    const { dice, scheduler } = this.#parts
+    const ms = dice.chance(0.9) ? dice.between(0, 15) : dice.between(0, 1500)
+    scheduler.after(ms * 1000 + dice.between(0, 999), () => this.#act())
+  }
+
+  #request(action: Action): void {
+    const { machine, oracle, dice, scheduler } = this.#parts
+    let over = false
+    const finish = (answer: Answer): void => {
+      if (over) return
+      over = true
+      this.#learn(action, answer, oracle.answered(exchange, answer))
+      this.#rest()
+    }
+    const exchange: Exchange = {
+      action,
+      wire: this.#wire,
+      startedAt: machine.shard?.now() ?? 0,
+      hangUp: new AbortController(),
+      hungUp: false,
+      rests: -1,
+      done: finish,
+    }
+    machine.request(exchange)
+    if (this.draining || !dice.chance(0.04)) return
+    scheduler.after(dice.between(0, dice.chance(0.5) ? 2000 : 5_000_000), () => {
+      if (over) return
+      exchange.hungUp = true
+      exchange.hangUp.abort()
+      finish({ kind: 'lost' })
+    })
+  }
+
+  #learn(action: Action, answer: Answer, messages: readonly Held[]): void {
+    const { dice } = this.#parts
+    if (action.kind === 'receive') {
+      this.#held.push(...messages)
+      this.#attempt = action.attemptId === undefined ? undefined : action
+    }
+    if (answer.kind === 'refused' && answer.code === 'NonExistentQueue') this.#missing = action.queue
+    const unsure = answer.kind === 'lost' || (answer.kind === 'refused' && answer.status >= 500)
+    if (action.kind === 'send' && unsure && dice.chance(0.6)) this.#unknown.push(action)
+    if (action.kind === 'delete' && answer.kind === 'done') {
+      const gone = this.#held.filter(({ receipt }) => action.receipts.includes(receipt))
+      this.#stale = [...gone, ...this.#stale].slice(0, 20)
+      this.#held = this.#held.filter(({ receipt }) => !action.receipts.includes(receipt))
+    }
+    if (action.kind === 'redrive' && answer.kind === 'done') {
+      this.#tasks.push({ queue: action.queue, handle: String(answer.output['TaskHandle']) })
+    }
+    // What is refused for good is not tried again.
+    if ('receipts' in action && answer.kind === 'refused' && answer.status < 500) {
+      this.#held = this.#held.filter(({ receipt }) => !action.receipts.includes(receipt))
+    }
+  }
+
+  #drain(): Action {
+    const receipts = this.#takeOfOneQueue(10)
+    if (receipts !== undefined) return { kind: 'delete', ...receipts, batch: true }
+    const existing = [...this.#parts.oracle.model.queues.values()].map(({ definition }) => definition.name)
+    const queue = existing[this.#next++ % Math.max(existing.length, 1)] ?? QUEUES[0]!
+    const busy = this.#parts.oracle.model.queueNamed(queue)
+    const waitSeconds =
+      busy !== undefined && this.#parts.oracle.model.of(busy).length > 0 ? LONG_POLL_SECONDS : 0
+    return { kind: 'receive', queue, max: 10, visibilitySeconds: 30, waitSeconds, attemptId: undefined }
+  }
+
+  #choose(): Action | undefined {
+    const { dice, oracle } = this.#parts
+    const missing = this.#missing
+    this.#missing = undefined
+    if (missing !== undefined && dice.chance(0.7)) return createAction(dice, missing)
+    const crowded = oracle.model.messages.size > BACKLOG_MAX
+    const holding = this.#held.length > 0
+    const deed = dice.weighted<Deed>({
+      send: crowded ? 4 : 40,
+      receive: crowded ? 50 : 30,
+      delete: holding ? 40 : 0,
+      extend: holding ? 4 : 0,
+      release: holding ? 4 : 0,
+      forget: holding ? 4 : 0,
+      stale: this.#stale.length > 0 ? 1 : 0,
+      retry: this.#unknown.length > 0 ? 20 : 0,
+      repeat: this.#attempt === undefined ? 0 : 3,
+      create: 1.5,
+      change: 0.7,
+      tag: 0.3,
+      remove: 0.15,
+      purge: 0.25,
+      redrive: 0.8,
+      cancel: this.#tasks.length > 0 ? 0.3 : 0,
+      tasks: 0.2,
+      count: 1,
+    })
+    return this.#do(deed)
+  }
+
+  #do(deed: Deed): Action | undefined {
+    const { dice } = this.#parts
+    const queue = dice.pick(QUEUES)
+    switch (deed) {
+      case 'send':
+        return this.#send(queue)
+      case 'receive':
+        return this.#receive(queue)
+      case 'delete': {
+        const receipts = this.#takeOfOneQueue(dice.chance(0.5) ? 1 : 10)
+        return receipts && { kind: 'delete', ...receipts, batch: receipts.receipts.length > 1 }
+      }
+      case 'extend':
+      case 'release': {
+        const receipts = this.#takeOfOneQueue(dice.chance(0.7) ? 1 : 10)
+        const seconds = deed === 'release' ? 0 : dice.between(1, 60)
+        return receipts && { kind: 'extend', ...receipts, seconds, batch: receipts.receipts.length > 1 }
+      }
+      case 'forget': {
+        const forgotten = this.#held.splice(0, dice.between(1, 3))
+        this.#stale = [...forgotten, ...this.#stale].slice(0, 20)
+        return undefined
+      }
+      case 'stale': {
+        const { queue, receipt } = dice.pick(this.#stale)
+        if (dice.chance(0.5)) return { kind: 'delete', queue, receipts: [receipt], batch: false }
+        return { kind: 'extend', queue, receipts: [receipt], seconds: dice.between(0, 10), batch: false }
+      }
+      case 'retry':
+        return this.#unknown.shift()
+      case 'repeat':
+        return this.#attempt
+      case 'create':
+        return createAction(dice, queue)
+      case 'change':
+        return { kind: 'change', queue, attributes: redrawn(dice, queue) }
+      case 'tag':
+        if (dice.chance(0.5)) return { kind: 'untag', queue, keys: ['pabal:on-exhausted'] }
+        return {
+          kind: 'tag',
+          queue,
+          tags: { 'pabal:on-exhausted': dice.pick(['discard', 'dead-letter']), team: dice.pick(['x', 'y']) },
+        }
+      case 'redrive': {
+        const from = dice.pick(['dead', 'dead.fifo'])
+        const destination = isFifo(from) ? 'line.fifo' : 'plain'
+        return {
+          kind: 'redrive',
+          queue: from,
+          destination: dice.chance(0.5) ? destination : undefined,
+          perSecond: dice.chance(0.5) ? dice.between(1, 50) : undefined,
+        }
+      }
+      case 'cancel':
+        return { kind: 'cancel', ...this.#tasks.shift()! }
+      case 'remove':
+      case 'purge':
+      case 'count':
+      case 'tasks':
+        return { kind: deed, queue }
+    }
+  }
+
+  #send(queue: string): Action {
+    const { dice, letters, oracle } = this.#parts
+    const fifo = isFifo(queue)
+    const known = oracle.model.queueNamed(queue)?.definition.attributes['ContentBasedDeduplication']
+    const written: Letter[] = []
+    const count = dice.chance(0.3) ? dice.between(2, 10) : 1
+    for (let index = 0; index < count; index += 1) {
+      const letter = letters.write(dice, { fifo, contentDedup: known === 'true' }, (body) =>
+        hash('sha256', body),
+      )
+      // Some programs repeat an id: another message, the same deduplication id.
+      const twin = fifo && dice.chance(0.2) ? dice.pick([...written, letter]) : letter
+      const sent =
+        twin === letter ? letter : { ...letter, dedupId: twin.dedupId, group: twin.group, byContent: false }
+      oracle.letters.set(letter.token, sent)
+      written.push(sent)
+    }
+    return { kind: 'send', queue, letters: written, batch: count > 1 || dice.chance(0.1) }
+  }
+
+  #receive(queue: string): Action {
+    const { dice } = this.#parts
+    const attempts = isFifo(queue) && dice.chance(0.15)
+    return {
+      kind: 'receive',
+      queue,
+      max: dice.chance(0.5) ? 10 : dice.between(1, 10),
+      visibilitySeconds: dice.chance(0.4) ? dice.pick([0, 1, 5, 60]) : undefined,
+      waitSeconds: dice.chance(0.5) ? dice.pick([0, 1, 3]) : undefined,
+      attemptId: attempts ? `attempt-${dice.between(1, 1_000_000)}` : undefined,
+    }
+  }
+
+  #takeOfOneQueue(max: number): { queue: string; receipts: readonly string[] } | undefined {
+    const first = this.#held[0]
+    if (first === undefined) return undefined
+    const same = this.#held.filter(({ queue }) => queue === first.queue)
+    return { queue: first.queue, receipts: same.slice(0, max).map(({ receipt }) => receipt) }
+  }
+}

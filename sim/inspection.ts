@@ -1,0 +1,96 @@
+/**
+ * Looks into the broker between two steps: its state agrees with itself and with the truth, and so does the state
+ * that a recovery would make of what is on the disk now.
+ */
+
+import { SimDisk } from '../broker/test/support/sim-disk.ts'
+import { assertSound } from '../broker/test/support/sound.ts'
+import { DIRECTORY, type LogSizes, type Machine } from './machine.ts'
+import type { Oracle } from './oracle.ts'
+import type { Product } from './product.ts'
+import type { Verdict } from './verdict.ts'
+import { difference, viewOfModel, viewOfState } from './views.ts'
+
+export class Inspection {
+  readonly #machine: Machine
+  readonly #oracle: Oracle
+  readonly #verdict: Verdict
+  readonly #product: Product
+  readonly #sizes: LogSizes
+  #seen = -1
+  rebuilt = 0
+
+  constructor(machine: Machine, oracle: Oracle, verdict: Verdict, product: Product, sizes: LogSizes) {
+    this.#machine = machine
+    this.#oracle = oracle
+    this.#verdict = verdict
+    this.#product = product
+    this.#sizes = sizes
+  }
+
+  /** After every step: each queue has as many messages as there truly are. */
+  count(): void {
+    const { shard } = this.#machine
+    const state = shard?.state
+    if (shard !== undefined) this.#oracle.latest = Math.max(this.#oracle.latest, shard.now())
+    if (state === undefined || this.#seen === this.#oracle.journal.length) return
+    this.#seen = this.#oracle.journal.length
+    const { model } = this.#oracle
+    let counted = 0
+    for (const { visible, inFlight, delayed } of state.queues.values())
+      counted += visible + inFlight + delayed
+    this.#verdict.hold(
+      counted === model.messages.size,
+      () => `the broker counts ${counted} messages, in truth there are ${model.messages.size}`,
+    )
+    this.#verdict.hold(state.nextSeq === model.nextSeq, () => 'the next number is wrong')
+  }
+
+  /** Now and then: everything. */
+  look(): void {
+    const state = this.#machine.shard?.state
+    if (state === undefined) return
+    try {
+      assertSound(state)
+    } catch (error) {
+      this.#verdict.hold(false, () => `the state does not agree with itself: ${String(error)}`)
+    }
+    const now = this.#machine.shard!.now()
+    const { model, latest } = this.#oracle
+    const wrong = difference(viewOfState(state, now, latest), viewOfModel(model, now, latest), [
+      'broker',
+      'truth',
+    ])
+    this.#verdict.hold(wrong === undefined, () => `the state is not the truth.\n  ${wrong}`)
+  }
+
+  /** The state rebuilt from a copy of the disk is the one in memory. False while
+   * something is under way, so that the two differ. */
+  async rebuild(): Promise<boolean> {
+    const shard = this.#machine.shard
+    const state = shard?.state
+    if (state === undefined || shard?.log === undefined || shard.log.durable !== shard.log.end) {
+      return false
+    }
+    const disk = new SimDisk()
+    for (const path of this.#machine.disk.paths()) disk.place(path, this.#machine.disk.contents(path))
+    const { openFileLog, recover } = this.#product
+    const random = { bytes: (count: number) => new Uint8Array(count), uuid: () => '' }
+    try {
+      const log = await openFileLog({ directory: DIRECTORY, disk, random, ...this.#sizes })
+      const again = (await recover(log)).state
+      this.rebuilt += 1
+      const now = shard.now()
+      const { latest } = this.#oracle
+      const wrong = difference(viewOfState(again, now, latest), viewOfState(state, now, latest), [
+        'log',
+        'memory',
+      ])
+      this.#verdict.hold(wrong === undefined, () => `the log does not say what is in memory.\n  ${wrong}`)
+    } catch (error) {
+      const rotten = error instanceof Error && error.name === 'LogDamage' && this.#machine.onDamage(error)
+      this.#verdict.hold(rotten, () => `the log cannot be read back: ${String(error)}`)
+    }
+    return true
+  }
+}

@@ -1,0 +1,275 @@
+/**
+ * The computer that the broker runs on: a disk, a wall clock, and one process at a time. A process that has died
+ * does nothing any more: its timers are gone and what it asked of the disk is never answered. Whoever waits for a
+ * dead process's answer hears that the connection broke.
+ */
+
+import type { HttpHandler, HttpResponse } from '../broker/src/http/exchange.ts'
+import type { Clock, Timer } from '../broker/src/runtime/clock.ts'
+import type { Logger } from '../broker/src/runtime/logger.ts'
+import type { EndOfTurn } from '../broker/src/runtime/turn.ts'
+import type { Shard } from '../broker/src/shard/shard.ts'
+import { diskError, type Operation, SimDisk } from '../broker/test/support/sim-disk.ts'
+import type { Dice } from './dice.ts'
+import type { Exchange } from './exchange.ts'
+import { JournalLog } from './journal-log.ts'
+import type { Oracle } from './oracle.ts'
+import type { Product } from './product.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { Trace } from './trace.ts'
+import type { Verdict } from './verdict.ts'
+import { REGION, toAnswer, toRequest } from './wire.ts'
+
+export const DIRECTORY = 'data'
+const RESTART_US = 50_000
+
+/** What befalls an operation of the disk. */
+export type Fate = 'well' | 'crash before' | 'crash after' | 'EIO'
+
+export interface LogSizes {
+  readonly segmentBytesMax: number
+  readonly cacheBytesMax: number
+  readonly reserveBytes: number
+}
+
+export interface MachineParts {
+  readonly product: Product
+  readonly scheduler: Scheduler
+  readonly oracle: Oracle
+  readonly verdict: Verdict
+  readonly trace: Trace
+  readonly dice: Dice
+  readonly sizes: LogSizes
+}
+
+class Process {
+  alive = true
+  /** The wall clock as this process sees it, ahead of virtual time. It may jump ahead, never back. */
+  aheadMs: number
+  shard: Shard | undefined
+  closing = false
+  #turn: (() => void)[] = []
+
+  readonly clock: Clock
+  readonly endOfTurn: EndOfTurn
+
+  constructor(scheduler: Scheduler, dice: Dice, aheadMs: number) {
+    this.aheadMs = aheadMs
+    this.clock = {
+      now: () => scheduler.nowMs + this.aheadMs,
+      schedule: (at, run): Timer => {
+        const planned = scheduler.at((at - this.aheadMs) * 1000, () => {
+          if (this.alive) run()
+        })
+        return {
+          cancel: () => {
+            planned.run = undefined
+          },
+        }
+      },
+    }
+    this.endOfTurn = (run) => {
+      if (this.#turn.push(run) > 1) return
+      scheduler.after(dice.between(0, 60), () => {
+        const turn = this.#turn
+        this.#turn = []
+        if (this.alive) for (const run of turn) run()
+      })
+    }
+  }
+}
+
+export class Machine {
+  readonly disk = new SimDisk()
+  process: Process | undefined
+  /** Decides what befalls the disk. */
+  fate: (operation: Operation) => Fate = () => 'well'
+  /** Longer waits for every operation. */
+  slowness = 1
+  /** Ahead of virtual time; a process begins with it. */
+  aheadMs = 1_700_000_000_000
+  /** Called when the broker would not start because the log is damaged: whether that was to be expected. */
+  onDamage: (error: Error) => boolean = () => false
+  starts = 0
+  readonly #parts: MachineParts
+  readonly #dice: Dice
+
+  constructor(parts: MachineParts) {
+    this.#parts = parts
+    this.#dice = parts.dice
+    this.disk.before = (operation) => this.#gate(operation)
+  }
+
+  get shard(): Shard | undefined {
+    return this.process?.shard
+  }
+
+  get healthy(): boolean {
+    return this.process?.shard?.healthy === true
+  }
+
+  start(): void {
+    const { scheduler } = this.#parts
+    this.starts += 1
+    const process = new Process(scheduler, this.#dice, this.aheadMs)
+    this.process = process
+    void this.#open(process)
+  }
+
+  /** The power goes (what was synced stays), or only the process dies (what was written stays). */
+  die(how: 'crash' | 'kill'): void {
+    const { trace, oracle, scheduler } = this.#parts
+    trace.add(`${how} at ${scheduler.nowUs}`)
+    const process = this.process
+    this.process = undefined
+    if (process !== undefined) {
+      process.alive = false
+      this.aheadMs = process.aheadMs
+    }
+    if (how === 'crash') this.disk.crash(this.#dice.between(0, 2 ** 31))
+    else this.disk.kill()
+    const pending = [...oracle.pending]
+    oracle.pending.clear()
+    for (const exchange of pending) if (!exchange.hungUp) exchange.done({ kind: 'lost' })
+    scheduler.after(RESTART_US, () => this.#startAgain())
+  }
+
+  /** As by SIGTERM. */
+  async stop(): Promise<void> {
+    const process = this.process
+    if (process?.shard === undefined || process.closing) return
+    this.#parts.trace.add('stop')
+    process.closing = true
+    await process.shard.close()
+    if (process.alive) this.die('kill')
+  }
+
+  #startAgain(): void {
+    if (this.process === undefined) this.start()
+  }
+
+  async #open(process: Process): Promise<void> {
+    const { product, verdict, trace, scheduler } = this.#parts
+    try {
+      process.shard = await product.openShard({
+        openLog: () => this.#openLog(),
+        clock: process.clock,
+        random: this.#dice.random(),
+        log: this.#logger(),
+        awsWaits: false,
+        endOfTurn: process.endOfTurn,
+      })
+      trace.add(`started at ${process.clock.now()}`)
+    } catch (error) {
+      trace.add(`did not start: ${String(error)}`)
+      verdict.hold(this.#isExpected(error), () => `the broker does not start: ${stackOf(error)}`)
+      if (process.alive) this.process = undefined
+      scheduler.after(RESTART_US, () => this.#startAgain())
+    }
+  }
+
+  async #openLog(): Promise<JournalLog> {
+    const { product, oracle, verdict, sizes } = this.#parts
+    const log = await product.openFileLog({
+      directory: DIRECTORY,
+      disk: this.disk,
+      random: this.#dice.random(),
+      ...sizes,
+    })
+    return new JournalLog(log, oracle, verdict)
+  }
+
+  /** Sends a request; its answer comes when the broker has one. */
+  request(exchange: Exchange): void {
+    const { product, oracle, verdict, scheduler, trace } = this.#parts
+    const { process } = this
+    const shard = process?.shard
+    if (shard === undefined) {
+      scheduler.after(1000, () => exchange.done({ kind: 'lost' }))
+      return
+    }
+    oracle.pending.add(exchange)
+    const submit: Shard['submit'] = (command, signal) => {
+      const answer = shard.submit(command, signal)
+      exchange.rests = oracle.last
+      return answer
+    }
+    const handler: HttpHandler = product.sqsHandler({
+      submit,
+      settings: { account: '000000000000', region: REGION },
+      random: this.#dice.random(),
+      log: this.#logger(),
+    })
+    const respond = (response: HttpResponse): void => {
+      oracle.pending.delete(exchange)
+      if (exchange.hungUp) return response.undelivered?.()
+      const answer = toAnswer(exchange.action, exchange.wire, response)
+      trace.add(`${scheduler.nowUs} ${exchange.action.kind} ${exchange.action.queue} ${response.status}`)
+      exchange.done(answer)
+    }
+    const handled = Promise.resolve(
+      handler(toRequest(exchange.action, exchange.wire, exchange.hangUp.signal)),
+    )
+    handled.then(respond).catch((error: unknown) => {
+      verdict.hold(false, () => `a request failed: ${stackOf(error)}`)
+    })
+  }
+
+  #gate(operation: Operation): Promise<void> {
+    const { process } = this
+    const { scheduler } = this.#parts
+    return new Promise((resolve, reject) => {
+      scheduler.after(this.#latencyUs(operation), () => {
+        if (process?.alive !== true) return
+        switch (this.fate(operation)) {
+          case 'crash before':
+            return this.die('crash')
+          case 'crash after':
+            scheduler.after(0, () => {
+              if (process.alive) this.die('crash')
+            })
+            return resolve()
+          case 'EIO':
+            this.#parts.trace.add(`EIO ${operation.kind} ${operation.path}`)
+            return reject(diskError('EIO', operation.path))
+          case 'well':
+            return resolve()
+        }
+      })
+    })
+  }
+
+  #latencyUs({ kind }: Operation): number {
+    const sync = kind === 'sync' || kind === 'syncDirectory'
+    const rare = this.#dice.chance(0.01) ? 50 : 1
+    return this.slowness * rare * (sync ? this.#dice.between(50, 1500) : this.#dice.between(1, 60))
+  }
+
+  #logger(): Logger {
+    const { trace, verdict } = this.#parts
+    const note = (event: string, fields?: Readonly<Record<string, unknown>>): void => {
+      const error = fields?.['error']
+      trace.add(`log: ${event} ${error === undefined ? '' : String(error)}`)
+      if (error === undefined) return
+      verdict.hold(this.#isExpected(error), () => `the broker says ${event}: ${stackOf(error)}`)
+    }
+    return { debug: note, info: note, warn: note, error: note }
+  }
+
+  /** Only what the disk did may be at the bottom of a failure. */
+  #isExpected(error: unknown): boolean {
+    let cause = error
+    while (cause instanceof Error && cause.cause !== undefined) cause = cause.cause
+    if (!(cause instanceof Error)) return false
+    if (cause.name === 'LogDamage') return this.onDamage(cause)
+    if (cause.name === 'Unavailable') return true
+    const code = 'code' in cause ? String(cause.code) : ''
+    return code === 'EIO' || code === 'ENOSPC'
+  }
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const cause = error.cause === undefined ? '' : `\n  caused by ${stackOf(error.cause)}`
+  return `${error.stack ?? error.message}${cause}`
+}

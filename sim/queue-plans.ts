@@ -1,0 +1,50 @@
+/** Which queues there are in a run, and with which settings they are made. */
+
+import type { Dice } from './dice.ts'
+import type { Action } from './exchange.ts'
+import { arnOf } from './wire.ts'
+
+/** Dead-letter queues come first: the others name them. */
+export const QUEUES = ['dead', 'dead.fifo', 'plain', 'work', 'short', 'line.fifo', 'groups.fifo'] as const
+
+type Attributes = Readonly<Record<string, string>>
+
+export function isFifo(queue: string): boolean {
+  return queue.endsWith('.fifo')
+}
+
+export function createAction(dice: Dice, queue: string): Action {
+  const fifo: Attributes = isFifo(queue) ? { FifoQueue: 'true', ...dedupOf(queue) } : {}
+  const tags: Attributes = dice.chance(0.1) ? { 'pabal:on-exhausted': 'discard' } : {}
+  return { kind: 'create', queue, attributes: { ...fifo, ...redrawn(dice, queue) }, tags }
+}
+
+/** Settings drawn anew. */
+export function redrawn(dice: Dice, queue: string): Attributes {
+  const attributes: Record<string, string> = {
+    VisibilityTimeout: dice.pick(['1', '5', '30']),
+    DelaySeconds: dice.pick(['0', '0', '0', '0', '2', '30']),
+    MessageRetentionPeriod: retentionOf(dice, queue),
+    ReceiveMessageWaitTimeSeconds: dice.pick(['0', '0', '2']),
+  }
+  const isDead = queue.startsWith('dead')
+  if (!isDead && dice.chance(0.7)) {
+    attributes['RedrivePolicy'] = JSON.stringify({
+      deadLetterTargetArn: arnOf(isFifo(queue) ? 'dead.fifo' : 'dead'),
+      maxReceiveCount: dice.between(1, 4),
+    })
+  }
+  return attributes
+}
+
+function retentionOf(dice: Dice, queue: string): string {
+  if (queue === 'short') return dice.pick(['60', '120'])
+  return dice.pick(['345600', '345600', '345600', '3600'])
+}
+
+/** The scope stays as it is for as long as a queue lives. */
+function dedupOf(queue: string): Attributes {
+  return queue === 'line.fifo'
+    ? { ContentBasedDeduplication: 'true' }
+    : { DeduplicationScope: queue === 'groups.fifo' ? 'messageGroup' : 'queue' }
+}
