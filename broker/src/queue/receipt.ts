@@ -36,6 +36,8 @@ export function decodeReceipt(handle: string, salt: Int32Array): Receipt | undef
   const queueId = scratch.readUInt32BE(1)
   const seq = scratch.readDoubleBE(5)
   const receiveCount = scratch.readUInt32BE(13)
+  // The check sees whole numbers only, and a fraction would look up a message that cannot be.
+  if (!Number.isSafeInteger(seq)) return undefined
   if (scratch.readInt32BE(17) !== checkOf(queueId, seq, receiveCount, salt)) return undefined
   return { queueId, seq, receiveCount }
 }

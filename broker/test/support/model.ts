@@ -84,6 +84,7 @@ export class Model {
   purge(queue: ModelQueue): void {
     for (const message of this.of(queue)) this.#remove(message)
     queue.dedup = []
+    queue.deliveries = 0
   }
 
   /** Before anything is done with a queue. */
