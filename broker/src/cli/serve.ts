@@ -46,6 +46,7 @@ export async function serve(config: Config, print: (text: string) => void): Prom
       data: config.memory ? undefined : config.data,
     })
     print(greeting(await facts(config, broker, http.port)))
+    log.load()
     const stop = async (): Promise<void> => {
       log.info('stopping')
       await Promise.all([http.close(GRACE_MS), broker.close()])

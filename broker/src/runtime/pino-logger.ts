@@ -1,8 +1,12 @@
 /**
  * The {@link Logger} of the server: pino's JSON lines on standard error. Loading pino costs about as much as
- * starting Node, so it happens when the first line wants out; lines that come meanwhile wait in order. Writing
- * is synchronous: events are few, and the last line before a crash is the one that is wanted.
+ * starting Node, so it happens when the first line wants out, or when the server has started, whichever is first:
+ * the trouble that the first line tells of may be that no file can be opened any more. Lines that come meanwhile wait
+ * in order; where pino cannot be loaded they are written without it. Writing is synchronous: events are few, and the
+ * last line before a crash is the one that is wanted.
  */
+
+import { writeSync } from 'node:fs'
 
 import type { LogFields, Logger, LogLevel } from './logger.ts'
 
@@ -12,6 +16,8 @@ type Write = (severity: Severity, event: string, fields: LogFields, at: number) 
 const SEVERITIES: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']
 
 export interface PinoLogger extends Logger {
+  /** Loads pino, if any line may ever be written. */
+  load(): void
   /** Resolves when every line so far is written. */
   flush(): Promise<void>
 }
@@ -19,24 +25,33 @@ export interface PinoLogger extends Logger {
 export function pinoLogger(level: LogLevel, clock: { now(): number }): PinoLogger {
   const waiting: Readonly<Parameters<Write>>[] = []
   let write: Write | undefined
-  let loading: Promise<void> = Promise.resolve()
+  let loading: Promise<void> | undefined
 
-  const load = async (): Promise<void> => {
-    write = await loadPino(level)
-    for (const line of waiting.splice(0)) write(...line)
+  const loadAndWrite = async (): Promise<void> => {
+    try {
+      write = await loadPino(level)
+    } catch {
+      loading = undefined
+    }
+    for (const line of waiting.splice(0)) (write ?? writePlain)(...line)
+  }
+  const load = (): void => {
+    if (level !== 'silent') loading ??= loadAndWrite()
   }
   const log = (severity: Severity, event: string, fields: LogFields = {}): void => {
     if (SEVERITIES.indexOf(severity) < SEVERITIES.indexOf(level)) return
     const line = [severity, event, fields, clock.now()] as const
-    if (write !== undefined) write(...line)
-    else if (waiting.push(line) === 1) loading = load()
+    if (write !== undefined) return write(...line)
+    waiting.push(line)
+    load()
   }
   return {
     debug: (event, fields) => log('debug', event, fields),
     info: (event, fields) => log('info', event, fields),
     warn: (event, fields) => log('warn', event, fields),
     error: (event, fields) => log('error', event, fields),
-    flush: () => loading,
+    load,
+    flush: () => loading ?? Promise.resolve(),
   }
 }
 
@@ -55,4 +70,14 @@ async function loadPino(level: LogLevel): Promise<Write> {
   )
   return (severity, event, fields, at) =>
     lines[severity]({ time: new Date(at).toISOString(), ...fields }, event)
+}
+
+/** As pino would, but for the stack of an error. */
+function writePlain(level: Severity, event: string, fields: LogFields, at: number): void {
+  const known = Object.entries(fields).map(([name, value]) => [
+    name,
+    value instanceof Error ? value.message : value,
+  ])
+  const line = { level, time: new Date(at).toISOString(), ...Object.fromEntries(known), event }
+  writeSync(2, `${JSON.stringify(line)}\n`)
 }

@@ -39,6 +39,8 @@ export const STAGED_BYTES_MAX = 64 * 1024 * 1024
 const SWEEP_PER_TURN = 1000
 /** How often expired messages are swept and a spent reserve is looked after, when nothing else happens. */
 const HOUSEKEEPING_MS = 60_000
+/** The first time comes soon: a new log takes its reserve then, and a disk may be full within a minute. */
+const HOUSEKEEPING_FIRST_MS = 1000
 const HOUSEKEEPING_FULL_MS = 1000
 /** Between two tries to open a log that failed. */
 const REOPEN_MS = 1000
@@ -151,7 +153,7 @@ export class Shard {
       await log.close()
       throw error
     }
-    this.#scheduleHousekeeping()
+    this.#scheduleHousekeeping(HOUSEKEEPING_FIRST_MS)
     this.settle(this.now())
   }
 
@@ -452,9 +454,8 @@ export class Shard {
     this.#deadline = { at: due, timer }
   }
 
-  #scheduleHousekeeping(): void {
+  #scheduleHousekeeping(waitMs: number): void {
     this.#housekeeping?.cancel()
-    const waitMs = this.#log?.full === true ? HOUSEKEEPING_FULL_MS : HOUSEKEEPING_MS
     this.#housekeeping = this.#clock.schedule(this.#clock.now() + waitMs, () => void this.#keepHouse())
   }
 
@@ -470,6 +471,7 @@ export class Shard {
     } catch (error) {
       this.#options.log.error('housekeeping_failed', { error })
     }
-    if (!this.#closing) this.#scheduleHousekeeping()
+    if (this.#closing) return
+    this.#scheduleHousekeeping(this.#log?.full === true ? HOUSEKEEPING_FULL_MS : HOUSEKEEPING_MS)
   }
 }
