@@ -110,6 +110,7 @@ export class Client {
       hangUp: new AbortController(),
       hungUp: false,
       rests: -1,
+      counts: undefined,
       done: finish,
     }
     machine.request(exchange)
@@ -168,7 +169,7 @@ export class Client {
       receive: crowded ? 50 : 30,
       delete: holding ? 40 : 0,
       extend: holding ? 4 : 0,
-      release: holding ? 4 : 0,
+      release: holding ? 8 : 0,
       forget: holding ? 4 : 0,
       stale: this.#stale.length > 0 ? 1 : 0,
       retry: this.#unknown.length > 0 ? 20 : 0,
@@ -181,7 +182,7 @@ export class Client {
       redrive: 0.8,
       cancel: this.#tasks.length > 0 ? 0.3 : 0,
       tasks: 0.2,
-      count: 1,
+      count: 2,
     })
     return this.#do(deed)
   }
@@ -283,9 +284,10 @@ export class Client {
   }
 
   #takeOfOneQueue(max: number): { queue: string; receipts: readonly string[] } | undefined {
-    const first = this.#held[0]
-    if (first === undefined) return undefined
-    const same = this.#held.filter(({ queue }) => queue === first.queue)
+    if (this.#held.length === 0) return undefined
+    const from = this.#held.slice(this.#parts.dice.between(0, this.#held.length - 1))
+    const same = from.filter(({ queue }) => queue === from[0]!.queue)
+    const first = from[0]!
     return { queue: first.queue, receipts: same.slice(0, max).map(({ receipt }) => receipt) }
   }
 }

@@ -85,5 +85,7 @@ export interface Exchange {
   hungUp: boolean
   /** Where the journal ended when the command was decided. */
   rests: number
+  /** What a count must say: visible, in flight, delayed. */
+  counts: readonly number[] | undefined
   readonly done: (answer: Answer) => void
 }

@@ -11,6 +11,8 @@ import type { Product } from './product.ts'
 import type { Verdict } from './verdict.ts'
 import { difference, viewOfModel, viewOfState } from './views.ts'
 
+const PATIENCE_MS = 1500
+
 export class Inspection {
   readonly #machine: Machine
   readonly #oracle: Oracle
@@ -44,6 +46,22 @@ export class Inspection {
       () => `the broker counts ${counted} messages, in truth there are ${model.messages.size}`,
     )
     this.#verdict.hold(state.nextSeq === model.nextSeq, () => 'the next number is wrong')
+  }
+
+  /** With no faults about: a long poll is not kept waiting while there is something for it. */
+  waits(): void {
+    const shard = this.#machine.shard
+    if (shard === undefined) return
+    const { model, pending } = this.#oracle
+    const before = shard.now() - PATIENCE_MS
+    for (const { action, startedAt } of pending) {
+      if (action.kind !== 'receive' || startedAt > before) continue
+      for (const message of model.messages.values()) {
+        if (message.queue.definition.name !== action.queue || message.queue.definition.fifo) continue
+        const since = message.phase === 'ready' ? message.sentAt : message.dueAt
+        this.#verdict.hold(since > before, () => `a long poll waits while ${message.token} is there`)
+      }
+    }
   }
 
   /** Now and then: everything. */

@@ -192,6 +192,7 @@ export class Machine {
     const submit: Shard['submit'] = (command, signal) => {
       const answer = shard.submit(command, signal)
       exchange.rests = oracle.last
+      exchange.counts = oracle.countsOf(exchange.action.queue, shard.now())
       return answer
     }
     const handler: HttpHandler = product.sqsHandler({

@@ -4,13 +4,18 @@
  *     npm run sim -- --seed 42              one run; a seed is a bug report
  *     npm run sim -- --seeds 100            many, from a random seed on
  *     npm run sim -- --seed 42 --trace      every line of what happened
+ *     npm run sim -- --defects              plants each deliberate defect and looks for it
  */
 
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
+import { defects } from './defects.ts'
 import { type Report, run } from './run.ts'
+import { search } from './search.ts'
 
 const STEPS = 20_000
+const SEEDS_PER_DEFECT = 50
+const STEPS_PER_DEFECT = 3000
 
 const { values } = parseArgs({
   options: {
@@ -18,34 +23,51 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1' },
     steps: { type: 'string', default: String(STEPS) },
     defect: { type: 'string' },
+    defects: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
   },
 })
 
-const first = values.seed === undefined ? randomInt(1, 1_000_000_000) : Number(values.seed)
-const startedAt = performance.now()
-let steps = 0
-let failed = 0
-for (let seed = first; seed < first + Number(values.seeds); seed += 1) {
-  const defect = values.defect === undefined ? {} : { defect: values.defect }
-  const report = await run({ seed, steps: Number(values.steps), print: values.trace, ...defect })
-  steps += report.steps
-  if (report.violation !== undefined) failed += 1
-  print(report)
+process.exitCode = (await (values.defects ? findDefects() : runSeeds())) ? 0 : 1
+
+async function runSeeds(): Promise<boolean> {
+  const first = values.seed === undefined ? randomInt(1, 1_000_000_000) : Number(values.seed)
+  const startedAt = performance.now()
+  let steps = 0
+  let failed = 0
+  for (let seed = first; seed < first + Number(values.seeds); seed += 1) {
+    const defect = values.defect === undefined ? {} : { defect: values.defect }
+    const report = await run({ seed, steps: Number(values.steps), print: values.trace, ...defect })
+    steps += report.steps
+    if (report.violation !== undefined) failed += 1
+    print(report)
+  }
+  const seconds = (performance.now() - startedAt) / 1000
+  const speed = Math.round(steps / seconds)
+  console.log(`${steps} steps in ${seconds.toFixed(1)} s, ${speed} a second; ${failed} failed`)
+  return failed === 0
 }
-const seconds = (performance.now() - startedAt) / 1000
-console.log(
-  `${steps} steps in ${seconds.toFixed(1)} s, ${Math.round(steps / seconds)} a second; ${failed} failed`,
-)
-process.exitCode = failed > 0 ? 1 : 0
 
 function print(report: Report): void {
-  const { seed, hash, records, starts, rebuilt, virtualMs, violation } = report
+  const { seed, steps, hash, records, starts, rebuilt, virtualMs, violation } = report
   const minutes = Math.round(virtualMs / 60_000)
   console.log(
-    `seed ${seed}: ${report.steps} steps, ${minutes} min, ${records} records, ${starts} starts, ${rebuilt} rebuilt, hash ${hash}`,
+    `seed ${seed}: ${steps} steps, ${minutes} min, ${records} records, ${starts} starts, ${rebuilt} rebuilt, hash ${hash}`,
   )
   if (violation === undefined) return
   console.log(`VIOLATION with seed ${seed}: ${violation}`)
   for (const line of report.tail) console.log(`    ${line}`)
+}
+
+async function findDefects(): Promise<boolean> {
+  let found = 0
+  for (const defect of Object.keys(defects)) {
+    const report = await search({ defect, seedsMax: SEEDS_PER_DEFECT, steps: STEPS_PER_DEFECT })
+    if (report !== undefined) found += 1
+    console.log(
+      `${defect}: ${report === undefined ? 'NOT FOUND' : `seed ${report.seed}, ${report.violation}`}`,
+    )
+  }
+  console.log(`${found} of ${Object.keys(defects).length} found`)
+  return found === Object.keys(defects).length
 }

@@ -9,7 +9,7 @@ import type { Event } from '../broker/src/queue/event.ts'
 import { decodeEvent, isFirst } from '../broker/src/queue/event-codec.ts'
 import { messageIdOf } from '../broker/src/queue/message-id.ts'
 import type { Answer, Exchange, Held, Letter } from './exchange.ts'
-import { type Message, Model } from './model.ts'
+import { dueAtOf, type Message, Model } from './model.ts'
 import { type Asked, objection, type Receive } from './rules.ts'
 import type { Trace } from './trace.ts'
 import type { Verdict } from './verdict.ts'
@@ -28,6 +28,12 @@ interface Outgoing {
   readonly message: Readonly<Message>
   readonly queue: string
 }
+
+const COUNTS = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesNotVisible',
+  'ApproximateNumberOfMessagesDelayed',
+]
 
 export class Oracle implements Asked {
   readonly pending = new Set<Exchange>()
@@ -127,6 +133,18 @@ export class Oracle implements Asked {
     return []
   }
 
+  /** How many messages are visible, in flight and delayed now. */
+  countsOf(name: string, now: number): readonly number[] | undefined {
+    const queue = this.model.queueNamed(name)
+    if (queue === undefined) return undefined
+    const counts = { ready: 0, 'in flight': 0, delayed: 0 }
+    for (const message of this.model.messages.values()) {
+      if (message.queue !== queue) continue
+      counts[dueAtOf(message) > now ? message.phase : 'ready'] += 1
+    }
+    return [counts.ready, counts['in flight'], counts.delayed]
+  }
+
   #follow(event: Event, position: number): void {
     if (event.kind === 'sent' || event.kind === 'redriven') {
       const salt = new Int32Array(Uint8Array.from(Buffer.from(this.model.salt, 'hex')).buffer)
@@ -210,6 +228,11 @@ export class Oracle implements Asked {
         return this.#lacks(exchange, 'queuePurged', () => true)
       case 'remove':
         return this.#lacks(exchange, 'queueDeleted', () => true)
+      case 'count': {
+        const attributes = output['Attributes'] as Readonly<Record<string, string>>
+        const counts = COUNTS.map((name) => Number(attributes[name]))
+        return String(counts) === String(exchange.counts) ? undefined : `there were ${exchange.counts}`
+      }
       case 'redrive':
       case 'cancel':
         return this.#lacks(exchange, 'moveTaskChanged', () => true)

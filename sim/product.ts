@@ -19,7 +19,7 @@ export async function loadProduct(defect?: string): Promise<Product> {
   if (defect === undefined) return load('')
   if (defects[defect] === undefined) throw new Error(`no such defect: ${defect}`)
   hook()
-  const product = await load(`?defect=${defect}`)
+  const product = await load(`?defect=${encodeURIComponent(defect)}`)
   if (!planted.has(defect)) throw new Error(`the defect ${defect} was not planted: its file was never loaded`)
   return product
 }
@@ -42,17 +42,18 @@ function hook(): void {
   registerHooks({
     resolve: (specifier, context, next) => {
       const resolved = next(specifier, context)
-      const query = /\?defect=[\w-]+$/.exec(context.parentURL ?? '')?.[0]
+      const query = /\?defect=[^?]+$/.exec(context.parentURL ?? '')?.[0]
       if (query === undefined || !resolved.url.startsWith(SOURCE)) return resolved
       return { ...resolved, url: resolved.url + query }
     },
     load: (url, context, next) => {
       const loaded = next(url, context)
-      const [file, name] = url.split('?defect=')
-      const defect = name === undefined ? undefined : defects[name]
+      const [file, query = ''] = url.split('?defect=')
+      const name = decodeURIComponent(query)
+      const defect = defects[name]
       if (defect === undefined || file !== `${SOURCE}${defect.file}`) return loaded
-      planted.add(name!)
-      return { ...loaded, source: spoil(String(loaded.source), name!, defect) }
+      planted.add(name)
+      return { ...loaded, source: spoil(String(loaded.source), name, defect) }
     },
   })
 }

@@ -147,6 +147,7 @@ class Run {
     while (this.#scheduler.steps < until && !isOver() && this.#verdict.violation === undefined) {
       if (!(await this.#scheduler.step())) return
       this.#inspection.count()
+      if (this.#oracle.calm) this.#inspection.waits()
       const { steps } = this.#scheduler
       if (steps % LOOK_STEPS === 0) await this.#look()
     }
