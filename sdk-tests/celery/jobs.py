@@ -19,7 +19,7 @@ app.conf.update(
         'region': 'us-east-1',
         'is_secure': ENDPOINT.scheme == 'https',
         'queue_name_prefix': os.environ['JOBS_PREFIX'],
-        'visibility_timeout': 4,
+        'visibility_timeout': 10,
         'wait_time_seconds': 2,
     },
     broker_connection_retry_on_startup=True,

@@ -69,14 +69,14 @@ test('a handler that fails gives its message back at once, one that is slow keep
   const consumer = Consumer.create({
     queueUrl: QueueUrl,
     sqs,
-    visibilityTimeout: 2,
-    heartbeatInterval: 1,
+    visibilityTimeout: 4,
+    heartbeatInterval: 2,
     terminateVisibilityTimeout: true,
     attributeNames: ['ApproximateReceiveCount'],
     handleMessage: async (message) => {
       counts.push(message.Attributes.ApproximateReceiveCount)
       if (counts.length === 1) throw new Error('the first time it fails')
-      const meanwhile = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 4 }))
+      const meanwhile = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 6 }))
       resolve(meanwhile.Messages)
       return message
     },

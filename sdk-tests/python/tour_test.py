@@ -66,11 +66,11 @@ class Tour(unittest.TestCase):
     def receive(self, url, **more):
         return self.sqs.receive_message(QueueUrl=url, **more).get('Messages', [])
 
-    def drain(self, url, count, **more):
+    def drain(self, url, count, wait=3):
         """Receives and deletes until `count` messages have come or a long poll stays empty."""
         bodies = []
         while len(bodies) < count:
-            batch = self.receive(url, MaxNumberOfMessages=10, WaitTimeSeconds=3, **more)
+            batch = self.receive(url, MaxNumberOfMessages=10, WaitTimeSeconds=wait)
             if not batch:
                 break
             for message in batch:
@@ -261,18 +261,18 @@ class Tour(unittest.TestCase):
 
     def test_a_delayed_message_comes_when_it_is_due(self):
         url = self.queue()
-        self.send(url, 'later', DelaySeconds=1)
+        self.send(url, 'later', DelaySeconds=3)
         self.assertEqual(self.attribute(url, 'ApproximateNumberOfMessagesDelayed'), '1')
         self.assertEqual(self.receive(url), [])
-        self.assertEqual(self.drain(url, 1), ['later'])
+        self.assertEqual(self.drain(url, 1, wait=20), ['later'])
 
     def test_visibility_is_given_back_and_prolonged(self):
-        url = self.queue(Attributes={'VisibilityTimeout': '1'})
+        url = self.queue()
         self.send(url, 'x')
         [first] = self.receive(url)
         self.assertEqual(self.receive(url), [])
         self.sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=first['ReceiptHandle'], VisibilityTimeout=0)
-        [second] = self.receive(url, AttributeNames=['ApproximateReceiveCount'])
+        [second] = self.receive(url, VisibilityTimeout=1, AttributeNames=['ApproximateReceiveCount'])
         self.assertEqual(second['MessageId'], first['MessageId'])
         self.assertNotEqual(second['ReceiptHandle'], first['ReceiptHandle'])
         self.assertEqual(second['Attributes'], {'ApproximateReceiveCount': '2'})
