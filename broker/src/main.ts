@@ -16,7 +16,10 @@ const VERSION = new Set(['version', '--version', '-v'])
 
 async function run(args: readonly string[]): Promise<void> {
   const [command = 'help', ...rest] = args
-  if (HELP.has(command) || rest.some((arg) => arg === '--help' || arg === '-h')) {
+  if (command === 'log') {
+    const { log } = await import('./cli/log.ts')
+    await log(rest.some((arg) => HELP.has(arg)) ? [] : rest)
+  } else if (HELP.has(command) || rest.some((arg) => arg === '--help' || arg === '-h')) {
     const { help } = await import('./cli/help.ts')
     process.stdout.write(help())
   } else if (VERSION.has(command)) {
@@ -24,6 +27,9 @@ async function run(args: readonly string[]): Promise<void> {
     process.stdout.write(`${version()}\n`)
   } else if (command === 'serve') {
     await serveUntilStopped(rest)
+  } else if (command === 'backup') {
+    const { backUp } = await import('./cli/backup.ts')
+    await backUp(rest)
   } else {
     await refuse(command)
   }

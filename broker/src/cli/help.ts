@@ -11,9 +11,11 @@ export function help(): string {
   const width = Math.max(...rows.map(([flag]) => flag.length)) + 2
   return `Pabal, a durable message queue that speaks Amazon SQS.
 
-  pabal serve [options]   start the broker
-  pabal help              this text
-  pabal version           the version
+  pabal serve [options]        start the broker
+  pabal backup DIRECTORY TO    copy a data directory, also while its broker runs
+  pabal log                    show, verify, repair or export a data directory
+  pabal help                   this text
+  pabal version                the version
 
 Options of pabal serve:
 

@@ -16,13 +16,12 @@ import type { DirectoryLock, Disk } from '../runtime/disk.ts'
 import { isOutOfSpace } from '../runtime/out-of-space.ts'
 import { type Random, systemRandom } from '../runtime/random.ts'
 import { ColdReads } from './cold-reads.ts'
-import { SEGMENT_HEADER_BYTES } from './frame.ts'
-import { type Log, LogDamage, type Segment, type Visit } from './log.ts'
+import type { Log, Segment, Visit } from './log.ts'
 import { markStart, removeMark } from './log-directory.ts'
 import { NewestBytes, type SealedBlock } from './newest.ts'
 import { drawSalt, type OpenedSegments, openSegments, type Recovered } from './open-segments.ts'
+import { replaySegment } from './replay-segment.ts'
 import { Reserve } from './reserve.ts'
-import { scanBlocks, visitRecords } from './scan.ts'
 import { SegmentFile, SegmentFiles } from './segment-file.ts'
 import { writeBlock } from './write-block.ts'
 
@@ -303,28 +302,6 @@ export class FileLog implements Log {
   #assertUsable(): void {
     if (this.#unusable !== undefined) throw this.#unusable
   }
-}
-
-/** Visits the records of one segment from position `from` to `before`; `end` is the position after its last block. */
-async function replaySegment(
-  segment: SegmentFile,
-  from: number,
-  end: number,
-  before: number,
-  visit: Visit,
-): Promise<void> {
-  const limit = end - segment.header.base
-  const visitBetween: Visit = (position, buffer, offset, length) => {
-    if (position >= from && position < before) visit(position, buffer, offset, length)
-  }
-  const stop = await segment.use((file) =>
-    scanBlocks(file, segment.header, SEGMENT_HEADER_BYTES, limit, (buffer, start, blockEnd, position) => {
-      // Nothing is checked for a record of its own unless the block is one in which the replay begins or ends.
-      const cut = position < from || position + blockEnd - start > before
-      visitRecords(buffer, start, blockEnd, position, cut ? visitBetween : visit)
-    }),
-  )
-  if (stop < limit) throw new LogDamage(segment.path, stop, 'no block is here, or it fails its checksum')
 }
 
 function trimmed(position: number): RangeError {

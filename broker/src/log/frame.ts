@@ -121,6 +121,20 @@ export function blockBytes(buffer: Buffer, at: number, position: number, salt: n
   return BLOCK_HEADER_BYTES + buffer.readUInt32LE(at + 4)
 }
 
+/**
+ * The salt of a segment whose header is lost, out of any whole block header in `buffer`, which begins at the segment's
+ * base. Undefined where there is none.
+ */
+export function findSalt(buffer: Buffer, base: number): number | undefined {
+  for (let at = SEGMENT_HEADER_BYTES; at + BLOCK_HEADER_BYTES <= buffer.length; at += 8) {
+    const position = base + at
+    if (buffer.readUInt32LE(at + 12) !== Math.floor(position / HIGH)) continue
+    const salt = (buffer.readUInt32LE(at + 8) ^ (position % HIGH)) >>> 0
+    if (blockBytes(buffer, at, position, salt) > 0) return salt
+  }
+  return undefined
+}
+
 /** Checks the frames of the block in `buffer[start .. end)`, and the zeros behind them. */
 export function framesAreWhole(buffer: Buffer, start: number, end: number): boolean {
   let at = start + BLOCK_HEADER_BYTES

@@ -72,13 +72,20 @@ export function visitRecords(
   let frame = start + BLOCK_HEADER_BYTES
   while (end - frame >= FRAME_HEADER_BYTES) {
     const frameEnd = frameEndAt(buffer, frame)
-    for (let at = frame + FRAME_HEADER_BYTES; at < frameEnd; ) {
-      const length = readRecordLength(buffer, at)
-      visit(shift + at, buffer, at + RECORD_HEADER_BYTES, length)
-      at += RECORD_HEADER_BYTES + length
-    }
+    visitFrame(buffer, frame, frameEnd, shift, visit)
     frame = frameEnd
   }
+}
+
+/** Visits the records of a whole frame; `shift` makes positions of places in `buffer`. Returns how many there were. */
+export function visitFrame(buffer: Buffer, frame: number, end: number, shift: number, visit: Visit): number {
+  let records = 0
+  for (let at = frame + FRAME_HEADER_BYTES; at < end; records++) {
+    const length = readRecordLength(buffer, at)
+    visit(shift + at, buffer, at + RECORD_HEADER_BYTES, length)
+    at += RECORD_HEADER_BYTES + length
+  }
+  return records
 }
 
 /** Fills `buffer` from `kept` on; what stands before is the file's from `offset`. */

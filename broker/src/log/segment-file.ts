@@ -114,7 +114,7 @@ export class SegmentFile {
   }
 
   async #open(): Promise<DiskFile> {
-    this.#opened ??= this.#files.disk.open(this.path, 'write')
+    this.#opened ??= this.#files.disk.open(this.path, this.#files.mode)
     try {
       return await this.#opened
     } catch (error) {
@@ -128,11 +128,13 @@ export class SegmentFile {
 export class SegmentFiles {
   readonly disk: Disk
   readonly directory: string
+  readonly mode: 'write' | 'read'
   readonly #idle = new Set<SegmentFile>()
 
-  constructor(disk: Disk, directory: string) {
+  constructor(disk: Disk, directory: string, mode: 'write' | 'read' = 'write') {
     this.disk = disk
     this.directory = directory
+    this.mode = mode
   }
 
   async rest(segment: SegmentFile): Promise<void> {

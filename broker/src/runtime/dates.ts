@@ -4,3 +4,8 @@
 export function httpDate(at: number): string {
   return new Date(at).toUTCString()
 }
+
+/** As ISO 8601 has it, to the millisecond: `2026-11-22T13:00:00.000Z`. */
+export function isoDate(at: number): string {
+  return new Date(at).toISOString()
+}

@@ -12,7 +12,10 @@ export interface Recovered {
   readonly closedAt: Map<number, number>
 }
 
-export async function recover(log: Log): Promise<Recovered> {
+/** What is needed of a log: also one that is only looked at. */
+export type ReadableLog = Pick<Log, 'start' | 'segments' | 'replay'>
+
+export async function recover(log: ReadableLog): Promise<Recovered> {
   const state = new State()
   const closedAt = new Map<number, number>()
   const starts = log.segments().map(({ start }) => start)

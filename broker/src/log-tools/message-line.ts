@@ -1,0 +1,71 @@
+/**
+ * A live message as an object for a line of JSON: what a SendMessage needs to send it again, in the words of its
+ * input, and what has happened to it, which no SendMessage can say.
+ */
+
+import type { StoredMessage } from '../queue/event-codec.ts'
+import {
+  DELAYED,
+  DUE_AT,
+  FIRST_RECEIVED,
+  READY,
+  RECEIVE_COUNT,
+  SENT_AT,
+  SEQ,
+  SOURCE,
+} from '../queue/message-table.ts'
+import type { State } from '../queue/state.ts'
+import { isoDate } from '../runtime/dates.ts'
+import { type Line, phaseName, readContent } from './event-line.ts'
+
+export function messageLine(state: State, slot: number, message: StoredMessage): Line {
+  return {
+    kind: 'message',
+    queue: state.queueOf(slot).name,
+    input: inputOf(message),
+    state: historyOf(state, slot),
+  }
+}
+
+function inputOf({ content, group, dedupId }: StoredMessage): Line {
+  const { body, attributes, traceHeader } = readContent(content)
+  return {
+    MessageBody: body,
+    ...(attributes === undefined ? {} : { MessageAttributes: attributes }),
+    ...(group === undefined ? {} : { MessageGroupId: group }),
+    ...(dedupId === undefined ? {} : { MessageDeduplicationId: dedupId }),
+    ...(traceHeader === undefined ? {} : { MessageSystemAttributes: traceAttribute(traceHeader) }),
+  }
+}
+
+function traceAttribute(value: string): Line {
+  return { AWSTraceHeader: { DataType: 'String', StringValue: value } }
+}
+
+function historyOf(state: State, slot: number): Line {
+  const { messages, sources } = state
+  const sentAt = messages.number(slot, SENT_AT)
+  const receiveCount = messages.int(slot, RECEIVE_COUNT)
+  const source = sources.get(messages.int(slot, SOURCE))
+  return {
+    messageId: state.messageId(messages.number(slot, SEQ)),
+    phase: phaseName(messages.phase(slot)),
+    ...dueOf(state, slot),
+    sentAt: isoDate(sentAt),
+    receiveCount,
+    ...(receiveCount === 0 ? {} : { firstReceivedAt: isoDate(sentAt + messages.int(slot, FIRST_RECEIVED)) }),
+    ...(source === undefined ? {} : { deadLetteredFrom: source }),
+  }
+}
+
+/** When its delay or its lease ends. */
+function dueOf(state: State, slot: number): Line {
+  const { messages } = state
+  const phase = messages.phase(slot)
+  if (phase === READY) return {}
+  const { fifo, settings } = state.queueOf(slot)
+  // On a FIFO queue the queue's delay decides, and the message's own is not kept.
+  const byQueue = phase === DELAYED && fifo
+  const dueAt = byQueue ? messages.number(slot, SENT_AT) + settings.delayMs : messages.number(slot, DUE_AT)
+  return { dueAt: isoDate(dueAt) }
+}
