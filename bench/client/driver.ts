@@ -1,5 +1,6 @@
 /** The benchmark's end of a client process. */
 
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { start, stop } from '../measure/child.ts'
 import type { LoadName, Round } from '../measure/contestant.ts'
@@ -20,12 +21,12 @@ export async function startClient(module: URL, settings: object): Promise<Client
   })
   // A client library that prints must not wait for a reader.
   child.stdout?.resume()
+  const ended = once(child, 'exit').then(() => new Error(`the client ${module.pathname} ended`))
   const heard = async (): Promise<Report> => {
-    const answer = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => undefined)])
-    if (answer === undefined) throw new Error(`the client ${module.pathname} ended`)
-    const report = answer[0] as Report
-    if ('error' in report) throw new Error(report.error)
-    return report
+    const answer = await Promise.race([nextMessage(child), ended])
+    if (answer instanceof Error) throw answer
+    if ('error' in answer) throw new Error(answer.error)
+    return answer
   }
   try {
     await heard()
@@ -48,3 +49,7 @@ export async function startClient(module: URL, settings: object): Promise<Client
 }
 
 export const SQS_CLIENT = new URL('./sqs-client.ts', import.meta.url)
+
+function nextMessage(child: ChildProcess): Promise<Report> {
+  return new Promise((resolve) => child.once('message', (report) => resolve(report as Report)))
+}
