@@ -269,6 +269,8 @@ export function restoreAttempt(state: State, seq: number, slot: number, now: num
   const known = attempts.get(attemptId, now)
   if (known === undefined || known.at < at) attempts.set(attemptId, { at, until, messages: [entry] }, at)
   else if (known.at === at) {
+    // A renewal of this message's lease was the attempt's, and nobody could tell then.
+    known.until = until
     known.messages.push(entry)
     known.messages.sort((a, b) => a.seq - b.seq)
   }
