@@ -3,6 +3,7 @@
  * that a recovery would make of what is on the disk now.
  */
 
+import type { State } from '../broker/src/queue/state.ts'
 import { SimDisk } from '../broker/test/support/sim-disk.ts'
 import { assertSound } from '../broker/test/support/sound.ts'
 import { DIRECTORY, type LogSizes, type Machine } from './machine.ts'
@@ -20,7 +21,7 @@ export class Inspection {
   readonly #product: Product
   readonly #sizes: LogSizes
   #seen = -1
-  rebuilt = 0
+  recoveries = 0
 
   constructor(machine: Machine, oracle: Oracle, verdict: Verdict, product: Product, sizes: LogSizes) {
     this.#machine = machine
@@ -82,6 +83,24 @@ export class Inspection {
     this.#verdict.hold(wrong === undefined, () => `the state is not the truth.\n  ${wrong}`)
   }
 
+  /** What if the power went now? Tried on a copy of the disk: nothing acknowledged is lost, and all is as it was. */
+  async crash(seed: number): Promise<void> {
+    const shard = this.#machine.shard
+    if (shard === undefined) return
+    const disk = this.#machine.disk.fork()
+    disk.capacityBytes = Number.POSITIVE_INFINITY
+    disk.crash(seed)
+    const now = shard.now()
+    const { latest } = this.#oracle
+    await this.#open(disk, (end, state) => {
+      const truth = this.#oracle.survivors(end)
+      return difference(viewOfState(state, now, latest), viewOfModel(truth, now, latest), [
+        'recovered',
+        'truth',
+      ])
+    })
+  }
+
   /** The state rebuilt from a copy of the disk is the one in memory. False while
    * something is under way, so that the two differ. */
   async rebuild(): Promise<boolean> {
@@ -92,23 +111,27 @@ export class Inspection {
     }
     const disk = new SimDisk()
     for (const path of this.#machine.disk.paths()) disk.place(path, this.#machine.disk.contents(path))
+    const now = shard.now()
+    const { latest } = this.#oracle
+    await this.#open(disk, (_end, again) =>
+      difference(viewOfState(again, now, latest), viewOfState(state, now, latest), ['log', 'memory']),
+    )
+    return true
+  }
+
+  /** Recovers from a disk of its own, and says what is wrong with the outcome. */
+  async #open(disk: SimDisk, wrongWith: (end: number, state: State) => string | undefined): Promise<void> {
     const { openFileLog, recover } = this.#product
     const random = { bytes: (count: number) => new Uint8Array(count), uuid: () => '' }
     try {
       const log = await openFileLog({ directory: DIRECTORY, disk, random, ...this.#sizes })
-      const again = (await recover(log)).state
-      this.rebuilt += 1
-      const now = shard.now()
-      const { latest } = this.#oracle
-      const wrong = difference(viewOfState(again, now, latest), viewOfState(state, now, latest), [
-        'log',
-        'memory',
-      ])
-      this.#verdict.hold(wrong === undefined, () => `the log does not say what is in memory.\n  ${wrong}`)
+      const { state } = await recover(log)
+      this.recoveries += 1
+      const wrong = wrongWith(log.end, state)
+      this.#verdict.hold(wrong === undefined, () => `the log does not say what it should.\n  ${wrong}`)
     } catch (error) {
       const rotten = error instanceof Error && error.name === 'LogDamage' && this.#machine.onDamage(error)
       this.#verdict.hold(rotten, () => `the log cannot be read back: ${String(error)}`)
     }
-    return true
   }
 }

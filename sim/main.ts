@@ -49,10 +49,10 @@ async function runSeeds(): Promise<boolean> {
 }
 
 function print(report: Report): void {
-  const { seed, steps, hash, records, starts, rebuilt, virtualMs, violation } = report
+  const { seed, steps, hash, records, starts, recoveries, virtualMs, violation } = report
   const minutes = Math.round(virtualMs / 60_000)
   console.log(
-    `seed ${seed}: ${steps} steps, ${minutes} min, ${records} records, ${starts} starts, ${rebuilt} rebuilt, hash ${hash}`,
+    `seed ${seed}: ${steps} steps, ${minutes} min, ${records} records, ${starts} starts, ${recoveries} recoveries, hash ${hash}`,
   )
   if (violation === undefined) return
   console.log(`VIOLATION with seed ${seed}: ${violation}`)

@@ -85,22 +85,28 @@ export class Oracle implements Asked {
 
   /** The log was opened: what it still has is the truth from now on. */
   opened(end: number): void {
+    this.#outbox.clear()
+    const kept = this.#indexOf(end)
+    this.model = this.survivors(end)
+    if (kept === this.journal.length) return
+    this.#trace.add(`lost ${this.journal.length - kept} records`)
+    this.journal.length = kept
+  }
+
+  /** The truth where the log ends at `end`. Nothing may be lost that somebody was told of. */
+  survivors(end: number): Model {
     this.#verdict.hold(
       this.#promised < end,
       () => `what lay at ${this.#promised} was acknowledged, and the log now ends at ${end}`,
     )
-    this.#outbox.clear()
-    const lost = this.journal.findIndex(({ position }) => position >= end)
-    if (lost < 0) return
-    this.#trace.add(`lost ${this.journal.length - lost} records`)
-    this.journal.length = lost
-    const salt = this.model.salt
-    this.model = new Model()
-    for (const { event, first, token } of this.journal) {
-      this.model.begin(event, first)
-      this.model.fold(event, token)
+    const kept = this.#indexOf(end)
+    if (kept === this.journal.length) return this.model
+    const model = new Model()
+    for (const { event, first, token } of this.journal.slice(0, kept)) {
+      model.begin(event, first)
+      model.fold(event, token)
     }
-    if (this.model.salt === '') this.#verdict.hold(salt === '' || this.#promised < 0, () => 'all is lost')
+    return model
   }
 
   /** A record read back at recovery: it must be the one that was written. */

@@ -33,15 +33,16 @@ export interface Report {
   readonly hash: string
   readonly records: number
   readonly starts: number
-  readonly rebuilt: number
+  /** Of the log, by the broker itself and on copies of its disk. */
+  readonly recoveries: number
   readonly virtualMs: number
   readonly mishaps: ReadonlyMap<string, number>
 }
 
 const CLIENTS = 6
 /** Steps between two looks at everything, and between two recoveries of a copy. */
-const LOOK_STEPS = 40
-const REBUILD_STEPS = 400
+const LOOK_STEPS = 50
+const REBUILD_STEPS = 500
 const LIVENESS_STEPS_MAX = 60_000
 
 export async function run(options: RunOptions): Promise<Report> {
@@ -58,6 +59,7 @@ class Run {
   readonly #clients: readonly Client[]
   readonly #mishaps: Mishaps
   readonly #inspection: Inspection
+  readonly #dice: Dice
   #rebuildAt = 0
 
   constructor(options: RunOptions, product: Awaited<ReturnType<typeof loadProduct>>) {
@@ -90,6 +92,7 @@ class Run {
       trace,
     })
     this.#inspection = new Inspection(machine, oracle, verdict, product, sizes)
+    this.#dice = dice.fork('inspection')
     this.#trace = trace
     this.#oracle = oracle
     this.#machine = machine
@@ -109,7 +112,7 @@ class Run {
       hash: this.#trace.digest(),
       records: this.#oracle.journal.length,
       starts: this.#machine.starts,
-      rebuilt: this.#inspection.rebuilt,
+      recoveries: this.#machine.starts + this.#inspection.recoveries,
       virtualMs: this.#scheduler.nowMs,
       mishaps: this.#mishaps.counts,
     }
@@ -155,6 +158,7 @@ class Run {
 
   async #look(): Promise<void> {
     this.#inspection.look()
+    await this.#inspection.crash(this.#dice.between(0, 2 ** 31))
     if (this.#scheduler.steps < this.#rebuildAt) return
     if (await this.#inspection.rebuild()) this.#rebuildAt = this.#scheduler.steps + REBUILD_STEPS
   }

@@ -56,6 +56,14 @@ class Inode {
     return this.content.subarray(0, this.size)
   }
 
+  copy(): Inode {
+    const copy = new Inode()
+    copy.content = Buffer.from(this.bytes)
+    copy.size = this.size
+    copy.changes = this.changes.map((change) => ({ ...change }))
+    return copy
+  }
+
   resize(size: number): void {
     if (size > this.content.length) {
       const content = Buffer.alloc(Math.max(size, 2 * this.content.length))
@@ -241,6 +249,22 @@ export class SimDisk implements Disk {
     let used = 0
     for (const { size } of this.#files.values()) used += size
     return used
+  }
+
+  /** Another disk in the same state, with all that is not synced; nobody has anything open on it. */
+  fork(): SimDisk {
+    const copies = new Map<Inode, Inode>()
+    const copyOf = (inode: Inode): Inode => {
+      const copy = copies.get(inode) ?? inode.copy()
+      copies.set(inode, copy)
+      return copy
+    }
+    const fork = new SimDisk({ capacityBytes: this.capacityBytes })
+    for (const name of this.#directories) fork.#directories.add(name)
+    for (const [name, inode] of this.#files) fork.#files.set(name, copyOf(inode))
+    for (const [name, inode] of this.#durable) fork.#durable.set(name, copyOf(inode))
+    for (const name of this.#unsynced) fork.#unsynced.add(name)
+    return fork
   }
 
   /** The power goes: what was synced stays, of the rest what the seed says. Everything open is closed. */
