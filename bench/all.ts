@@ -24,6 +24,7 @@ const BENCHMARKS = [
   'idle',
   'sdk',
   'machine',
+  'http',
   'sweep',
 ]
 const RESULTS = join(import.meta.dirname, 'RESULTS.md')

@@ -9,7 +9,7 @@ import { SQS_CLIENT, startClient } from './client/driver.ts'
 import { pinnedCommand, scratch } from './measure/child.ts'
 import { residentBytes } from './measure/process-use.ts'
 import { atLeast, atMost, count, finish, meets, PABAL, type Row, ratioRow } from './measure/row.ts'
-import { rounds, waiting } from './measure/settings.ts'
+import { quick, rounds, waiting } from './measure/settings.ts'
 import { median } from './measure/statistics.ts'
 import { git } from './measure/versions.ts'
 import { PABAL_DURABILITY, type PabalProcess, startPabal } from './peers/pabal.ts'
@@ -17,10 +17,12 @@ import { PABAL_DURABILITY, type PabalProcess, startPabal } from './peers/pabal.t
 const OPEN = new URL('./measure/open.ts', import.meta.url).pathname
 const MIB = 2 ** 20
 const SETTLE_MS = 3000
+const TRAFFIC_MS = quick ? 3000 : 10_000
 
 using folder = scratch()
 const directory = join(folder.path, 'data')
 const empty = await residentWhenEmpty()
+const served = await residentAfterTraffic()
 const filled = await residentAfter(async (broker) => {
   await using _client = await startClient(SQS_CLIENT, { port: broker.port, backlog: waiting })
 })
@@ -43,6 +45,15 @@ async function residentWhenEmpty(): Promise<number> {
   return residentBytes(broker.pid)
 }
 
+/** An empty broker that has worked: what of the resident memory is code, garbage and caches, and no message. */
+async function residentAfterTraffic(): Promise<number> {
+  await using broker = await startPabal(join(folder.path, 'served'))
+  await using client = await startClient(SQS_CLIENT, { port: broker.port })
+  await client.round('batches', TRAFFIC_MS)
+  await settle()
+  return residentBytes(broker.pid)
+}
+
 async function residentAfter(use: (broker: PabalProcess) => Promise<void>): Promise<number> {
   await using broker = await startPabal(directory)
   await use(broker)
@@ -55,7 +66,7 @@ function memoryRows(when: string, resident: number): readonly Row[] {
   const [eachTarget, wholeTarget] = [atMost(100, 'bytes'), atMost(150, 'MiB')]
   const row = {
     what: `memory with ${count(waiting)} waiting, ${when}`,
-    beside: `empty broker: ${count(empty / MIB)} MiB`,
+    beside: `empty broker: ${count(empty / MIB)} MiB when started, ${count(served / MIB)} MiB after ${TRAFFIC_MS / 1000} s of traffic`,
   }
   return [
     {

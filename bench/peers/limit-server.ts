@@ -1,10 +1,14 @@
 /**
- * The machine's limits, in a process of their own: `limit-server.ts node-http | socket`. Both answer every request
- * with what SendMessage answers; node:http reads the body, the socket looks at nothing.
+ * Servers that keep nothing, in a process of their own: `limit-server.ts node-http | socket | pabal-http`. All answer
+ * every request with what SendMessage answers: node:http reads the body, the socket looks at nothing, and Pabal's own
+ * HTTP layer reads the headers that its SQS layer would read.
  */
 
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer, type Server } from 'node:net'
+import { serveHttp } from '../../broker/src/http/server.ts'
+import { systemClock } from '../../broker/src/runtime/clock.ts'
+import { silentLogger } from '../../broker/src/runtime/logger.ts'
 
 const BODY = JSON.stringify({
   QueueUrl: 'http://127.0.0.1/000000000000/bench',
@@ -35,5 +39,31 @@ function socket(): Server {
   })
 }
 
-const server = process.argv[2] === 'socket' ? socket() : nodeHttp()
-server.listen(0, '127.0.0.1', () => console.log(`port ${(server.address() as AddressInfo).port}`))
+async function pabalHttp(): Promise<number> {
+  const server = await serveHttp({
+    host: '127.0.0.1',
+    port: 0,
+    clock: systemClock(),
+    log: silentLogger,
+    handler: async (request) => {
+      const known = request.header('x-amz-target') !== undefined && request.header('host') !== undefined
+      return { status: known ? 200 : 400, contentType: request.header('content-type') ?? TYPE, body: BODY }
+    },
+  })
+  return server.port
+}
+
+function listening(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+  })
+}
+
+const SERVERS: Readonly<Record<string, () => Promise<number>>> = {
+  'node-http': () => listening(nodeHttp()),
+  socket: () => listening(socket()),
+  'pabal-http': pabalHttp,
+}
+const start = SERVERS[process.argv[2] ?? '']
+if (start === undefined) throw new Error(`usage: limit-server.ts ${Object.keys(SERVERS).join(' | ')}`)
+console.log(`port ${await start()}`)

@@ -1,4 +1,7 @@
-/** The machine's limits as contestants: `node:http` that answers hello world, and a bare socket with a fixed answer. */
+/**
+ * The machine's limits as contestants: `node:http` that answers hello world, and a bare socket with a fixed answer.
+ * And what to compare them with layer by layer: Pabal's HTTP without a broker behind it.
+ */
 
 import { SQS_CLIENT, startClient } from '../client/driver.ts'
 import { said, start, stop } from '../measure/child.ts'
@@ -6,7 +9,7 @@ import type { Contestant, Running } from '../measure/contestant.ts'
 
 const SERVER = new URL('./limit-server.ts', import.meta.url).pathname
 
-function limit(kind: 'node-http' | 'socket', name: string): Contestant {
+function limit(kind: 'node-http' | 'socket' | 'pabal-http', name: string): Contestant {
   return {
     name,
     durability: 'none: nothing is kept',
@@ -30,3 +33,4 @@ function limit(kind: 'node-http' | 'socket', name: string): Contestant {
 
 export const nodeHttp = limit('node-http', 'node:http hello world')
 export const bareSocket = limit('socket', 'bare socket')
+export const pabalHttp = limit('pabal-http', 'Pabal, HTTP layer alone')
