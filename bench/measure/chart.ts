@@ -28,7 +28,8 @@ export function drawing(title: string, subtitle: string, curves: readonly Curve[
     return `<g transform="translate(${x} ${y})">${panel(curve, common)}</g>`
   })
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="10" fill="${INK}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="10" fill="${INK}">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     `<text x="12" y="22" font-size="14" font-weight="bold">${escaped(title)}</text>`,
     `<text x="12" y="38">${escaped(subtitle)}</text>`,
