@@ -3,13 +3,13 @@
 import { basename } from 'node:path'
 import { openStoredLog, type StoredLog } from '../log/stored-log.ts'
 import { eventLine } from '../log-tools/event-line.ts'
-import { decodeEvent, isFirst } from '../queue/event-codec.ts'
+import { readState } from '../log-tools/stored-state.ts'
 import type { Event } from '../queue/event.ts'
+import { decodeEvent, isFirst } from '../queue/event-codec.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { State } from '../queue/state.ts'
 import { isoDate } from '../runtime/dates.ts'
 import { systemDisk } from '../runtime/disk.ts'
-import { recover } from '../shard/recovery.ts'
 import { readArguments, readCount } from './arguments.ts'
 import { withDirectory } from './data-directory.ts'
 import { Output } from './output.ts'
@@ -52,7 +52,7 @@ interface Times {
 }
 
 async function showWhole(directory: string, log: StoredLog): Promise<void> {
-  const { state } = await recover(log)
+  const state = await readState(log)
   const times = await readTimes(log)
   const output = new Output()
   await output.line(`${directory}: format version ${log.formatVersion}, positions ${log.start} to ${log.end}`)
@@ -112,7 +112,7 @@ function columns(rows: readonly (readonly string[])[]): readonly string[] {
 
 /** By pages, so that a reader slower than the disk fills no memory. */
 async function showEvents(log: StoredLog, { from, limit, full }: EventRange): Promise<void> {
-  const { state } = await recover(log)
+  const state = await readState(log)
   const names = { salt: state.salt, queueName: (id: number) => state.queues.get(id)?.name }
   const output = new Output()
   let left = limit

@@ -41,6 +41,7 @@ export async function examine(disk: Disk, directory: string): Promise<Examinatio
     return { file: path, offset: position - base, what }
   })
   const { state, records, missing, orphans } = salvage
+  state.sweep(Number.POSITIVE_INFINITY)
   return { ...inspection, state, records, missing, orphans, unreadable }
 }
 

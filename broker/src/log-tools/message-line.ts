@@ -1,24 +1,49 @@
 /**
- * A live message as an object for a line of JSON: what a SendMessage needs to send it again, in the words of its
- * input, and what has happened to it, which no SendMessage can say.
+ * Live messages as objects for lines of JSON, in the order of their sending: what a SendMessage needs to send one
+ * again, in the words of its input, and what has happened to it, which no SendMessage can say.
  */
 
-import type { StoredMessage } from '../queue/event-codec.ts'
+import type { StoredLog } from '../log/stored-log.ts'
+import { decodeMessage, holdsMessage, type StoredMessage, seqIn } from '../queue/event-codec.ts'
 import {
   DELAYED,
   DUE_AT,
   FIRST_RECEIVED,
+  LENGTH,
+  POSITION,
   READY,
   RECEIVE_COUNT,
   SENT_AT,
   SEQ,
   SOURCE,
 } from '../queue/message-table.ts'
+import { isLiveAt } from '../queue/relocate.ts'
 import type { State } from '../queue/state.ts'
 import { isoDate } from '../runtime/dates.ts'
 import { type Line, phaseName, readContent } from './event-line.ts'
 
-export function messageLine(state: State, slot: number, message: StoredMessage): Line {
+export async function* messageLines(log: StoredLog, state: State): AsyncIterable<Line> {
+  const { index, messages } = state
+  for (const seq of await liveNumbers(log, state)) {
+    const slot = index.get(seq)
+    const record = await log.readAt(messages.number(slot, POSITION), messages.int(slot, LENGTH))
+    yield messageLine(state, slot, decodeMessage(record))
+  }
+}
+
+/** Relocated messages stand behind newer ones in the log; a FIFO queue needs them in their old order. */
+async function liveNumbers(log: StoredLog, state: State): Promise<Float64Array> {
+  const numbers = new Float64Array(state.messages.size)
+  let count = 0
+  await log.replay(log.start, (position, buffer, offset) => {
+    if (!holdsMessage(buffer, offset)) return
+    const seq = seqIn(buffer, offset)
+    if (isLiveAt(state, seq, position)) numbers[count++] = seq
+  })
+  return numbers.sort()
+}
+
+function messageLine(state: State, slot: number, message: StoredMessage): Line {
   return {
     kind: 'message',
     queue: state.queueOf(slot).name,
