@@ -25,6 +25,7 @@ const BENCHMARKS = [
   'sdk',
   'machine',
   'http',
+  'log',
   'sweep',
 ]
 const RESULTS = join(import.meta.dirname, 'RESULTS.md')

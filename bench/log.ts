@@ -4,25 +4,18 @@
  *
  * - append and flush, against filling a buffer, one write and one fdatasync a batch;
  * - replay, against reading the same files and taking their CRC-32.
- *
- * `node bench/log.ts [--rounds 5] [--directory /tmp]`
  */
 
-import { mkdtemp, open, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { crc32 } from 'node:zlib'
 import { openFileLog } from '../broker/src/log/file-log.ts'
 import { systemDisk } from '../broker/src/runtime/disk.ts'
-
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    directory: { type: 'string', default: tmpdir() },
-  },
-})
-const ROUNDS = Number(values.rounds)
+import { scratch } from './measure/child.ts'
+import { readAndChecksum } from './measure/disk.ts'
+import { count, finish, type Row, ratioRow } from './measure/row.ts'
+import { rounds } from './measure/settings.ts'
+import { median } from './measure/statistics.ts'
+import { git } from './measure/versions.ts'
 
 /** Records of a length, so many a flush, so many flushes. */
 interface Load {
@@ -89,10 +82,10 @@ async function throughLoop(path: string, load: Load): Promise<Measured> {
   return { seconds, bytes: batch.length * load.flushes, records: load.batch * load.flushes }
 }
 
-async function appendRatio(directory: string, load: Load): Promise<void> {
+async function appendRow(directory: string, load: Load): Promise<Row> {
   const log: number[] = []
   const loop: number[] = []
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     const path = join(directory, `round-${round}`)
     log.push((await throughLog(path, load)).seconds)
     loop.push((await throughLoop(join(directory, 'loop'), load)).seconds)
@@ -100,27 +93,29 @@ async function appendRatio(directory: string, load: Load): Promise<void> {
   }
   const records = load.batch * load.flushes
   const bytes = records * (load.headBytes + load.bodyBytes)
-  report(load.name, bytes, records, log, loop)
+  return row(`log: ${load.name}`, bytes, records, log, loop)
 }
 
-async function appendAlone(): Promise<void> {
-  const directory = await mkdtemp(join(values.directory, 'pabal-bench-log-'))
-  const log = await openFileLog({ directory, disk: systemDisk, reserveBytes: 0 })
+async function appendAlone(directory: string): Promise<Row> {
+  const log = await openFileLog({ directory: join(directory, 'alone'), disk: systemDisk, reserveBytes: 0 })
   const head = Buffer.alloc(60, 1)
   const body = Buffer.alloc(240, 2)
   const times: number[] = []
-  for (let round = 0; round < 40; round++) {
+  for (let turn = 0; turn < 40; turn++) {
     const begin = performance.now()
     for (let count = 0; count < 10_000; count++) log.append(head, body)
     times.push(((performance.now() - begin) * 1e6) / 10_000)
     await log.flush()
   }
   await log.close()
-  await rm(directory, { recursive: true })
-  console.log(`append alone, 300 B: ${median(times.slice(10)).toFixed(0)} ns a record`)
+  return {
+    what: 'log: append alone, 300 B',
+    ours: `${median(times.slice(10)).toFixed(0)} ns a record`,
+    beside: '',
+  }
 }
 
-async function replayRatio(directory: string): Promise<void> {
+async function replayRow(directory: string): Promise<Row> {
   const path = join(directory, 'replay')
   const log = await openFileLog({ directory: path, disk: systemDisk, reserveBytes: 0 })
   const head = Buffer.alloc(60, 1)
@@ -132,7 +127,7 @@ async function replayRatio(directory: string): Promise<void> {
   }
   const replay: number[] = []
   const loop: number[] = []
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     let visited = 0
     const begin = performance.now()
     await log.replay(log.start, (_position, _buffer, _offset, length) => {
@@ -140,58 +135,37 @@ async function replayRatio(directory: string): Promise<void> {
     })
     replay.push((performance.now() - begin) / 1000)
     if (visited !== records * 300) throw new Error(`visited ${visited} bytes`)
-    loop.push(await readAndCheck(path))
+    loop.push(readAndChecksum(path).seconds)
   }
   const bytes = log.segments().reduce((sum, segment) => sum + segment.bytes, 0)
   await log.close()
-  report('replay of 300 B records', bytes, records, replay, loop)
+  return row('log: replay of 300 B records', bytes, records, replay, loop)
 }
 
-async function readAndCheck(directory: string): Promise<number> {
-  const names = (await readdir(directory)).filter((name) => name.endsWith('.log'))
-  const buffer = Buffer.alloc(1024 * 1024)
-  const begin = performance.now()
-  for (const name of names) {
-    const file = await open(join(directory, name), 'r')
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length)
-      if (bytesRead === 0) break
-      crc32(buffer.subarray(0, bytesRead))
-    }
-    await file.close()
-  }
-  return (performance.now() - begin) / 1000
-}
-
-function report(
-  name: string,
+function row(
+  what: string,
   bytes: number,
   records: number,
   log: readonly number[],
   loop: readonly number[],
-): void {
-  const ratios = log.map((seconds, round) => loop[round]! / seconds)
-  const seconds = median(log)
-  const columns = [
-    name.padEnd(32),
-    `${(bytes / seconds / 1e6).toFixed(1).padStart(8)} MB/s`,
-    `${Math.round(records / seconds)
-      .toLocaleString('en')
-      .padStart(12)} records/s`,
-    `${median(ratios).toFixed(2)} × the bare loop (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`,
-  ]
-  console.log(columns.join('  '))
+): Row {
+  const speed = (seconds: number): string =>
+    `${(bytes / seconds / 1e6).toFixed(1)} MB/s, ${count(records / seconds)} records/s`
+  const both = { what, ours: speed(median(log)), beside: `the bare loop: ${speed(median(loop))}` }
+  return ratioRow(
+    both,
+    log.map((seconds) => 1 / seconds),
+    loop.map((seconds) => 1 / seconds),
+  )
 }
 
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!
-}
-
-const directory = await mkdtemp(join(values.directory, 'pabal-bench-log-'))
-try {
-  await appendAlone()
-  for (const load of LOADS) await appendRatio(directory, load)
-  await replayRatio(directory)
-} finally {
-  await rm(directory, { recursive: true })
-}
+using folder = scratch()
+const rows: Row[] = [await appendAlone(folder.path)]
+for (const load of LOADS) rows.push(await appendRow(folder.path, load))
+rows.push(await replayRow(folder.path))
+finish({
+  title: 'The log alone',
+  rows,
+  parties: [{ name: "Pabal's log", version: git(), durability: 'every flush after fdatasync' }],
+  missing: [],
+})
