@@ -7,7 +7,8 @@ import type { Taken } from '../queue/receive.ts'
 
 /**
  * At once where every record is in memory. A record that cannot be read is left out and told to `onDamage`: its
- * message stays in flight and comes again; the others must not be held back by it. Rejects where none can be read.
+ * message stays in flight and comes again; the others must not be held back by it, but on a FIFO queue those that
+ * come after it are. Rejects where none is left.
  */
 export function deliver(
   log: Log,
@@ -29,8 +30,13 @@ async function deliverLater(
   const read = await Promise.allSettled(records)
   const messages: Delivered[] = []
   for (const [index, result] of read.entries()) {
-    if (result.status === 'fulfilled') messages.push(delivered(taken[index]!, result.value))
-    else onDamage(taken[index]!.seq, result.reason)
+    if (result.status === 'fulfilled') {
+      messages.push(delivered(taken[index]!, result.value))
+      continue
+    }
+    onDamage(taken[index]!.seq, result.reason)
+    // What lies behind it in its group must not overtake it.
+    if (taken[index]!.fifo) break
   }
   const failed = read.find((result) => result.status === 'rejected')
   if (messages.length === 0 && failed !== undefined) throw failed.reason

@@ -37,6 +37,8 @@ import { Waiters } from './waiters.ts'
 export const STAGED_BYTES_MAX = 64 * 1024 * 1024
 /** Purged messages whose memory is given back in one turn of the event loop: about a millisecond. */
 const SWEEP_PER_TURN = 1000
+/** More than this being read for clients: receives are refused, and long polls wait on, until it has gone out. */
+export const HANDING_OUT_BYTES_MAX = 64 * 1024 * 1024
 /** How often expired messages are swept and a spent reserve is looked after, when nothing else happens. */
 const HOUSEKEEPING_MS = 60_000
 /** The first time comes soon: a new log takes its reserve then, and a disk may be full within a minute. */
@@ -86,6 +88,9 @@ export class Shard {
   #staged = false
   #sweeping = false
   #flushDue = false
+  /** Bytes of messages that were taken and are not with whoever asked, and whose long polls wait for that. */
+  #handingOutBytes = 0
+  readonly #held = new Set<Queue>()
   #deadline: { readonly at: number; readonly timer: Timer } | undefined
   #housekeeping: Timer | undefined
   /** After a failure: the try to open the log again, and the timer for the next one. */
@@ -254,6 +259,8 @@ export class Shard {
   #refusal(command: Command): Error | undefined {
     if (this.#closing) return new Unavailable('The broker is stopping.')
     if (this.#log === undefined) return new Unavailable('The log is being recovered.')
+    if (command.kind === 'receive' && this.#handingOutBytes > HANDING_OUT_BYTES_MAX)
+      return new Unavailable('Too many large messages are being received at once: try again.')
     if (command.kind !== 'send') return undefined
     if (this.#log.full)
       return new Unavailable('The disk is full: sends are refused until there is space again.')
@@ -344,6 +351,7 @@ export class Shard {
     this.#staged = false
     this.#log = undefined
     this.#state = undefined
+    this.#held.clear()
     this.#waiters.endAll()
     for (const { fail } of waiting) fail(failure)
     this.notifyIdle()
@@ -396,11 +404,28 @@ export class Shard {
   }
 
   async #handOut(decision: ReceiveDecision): Promise<Answers['receive']> {
-    const reading = deliver(this.#log!, decision.taken, (seq, error) =>
-      this.#options.log.error('message_unreadable', { seq, error }),
-    )
-    const [messages] = await Promise.all([reading, this.durable(undefined)])
-    return { messages }
+    const bytes = decision.taken.reduce((sum, { length }) => sum + length, 0)
+    this.#handingOutBytes += bytes
+    try {
+      const reading = deliver(this.#log!, decision.taken, (seq, error) =>
+        this.#options.log.error('message_unreadable', { seq, error }),
+      )
+      const [messages] = await Promise.all([reading, this.durable(undefined)])
+      return { messages }
+    } catch (error) {
+      if (error instanceof Unavailable) throw error
+      throw new Unavailable('What was received cannot be read; it comes again.', error)
+    } finally {
+      this.#handedOut(bytes)
+    }
+  }
+
+  #handedOut(bytes: number): void {
+    this.#handingOutBytes -= bytes
+    if (this.#held.size === 0 || this.#handingOutBytes > HANDING_OUT_BYTES_MAX) return
+    for (const queue of this.#held) this.#state?.wake(queue)
+    this.#held.clear()
+    this.settle(this.now())
   }
 
   /** Queues that may have something new: their long polls, in the order in which they came. */
@@ -408,6 +433,10 @@ export class Shard {
     for (let queue = state.woken.pop(); queue !== undefined; queue = state.woken.pop()) {
       queue.woken = false
       for (let waiter = this.#waiters.first(queue.name); waiter !== undefined; ) {
+        if (this.#handingOutBytes > HANDING_OUT_BYTES_MAX) {
+          this.#held.add(queue)
+          break
+        }
         const decision = this.#decide(waiter.command, now) as ReceiveDecision | Problem
         if (!isProblem(decision) && decision.taken.length === 0) {
           if (decision.more) this.#wakeLater(state, queue)

@@ -2,6 +2,8 @@
 
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Outgoing } from '../../src/queue/command.ts'
+import { POSITION } from '../../src/queue/message-table.ts'
 import { manualClock } from '../../src/runtime/manual-clock.ts'
 import { STAGED_BYTES_MAX } from '../../src/shard/shard.ts'
 import { Unavailable } from '../../src/shard/unavailable.ts'
@@ -223,6 +225,49 @@ describe('a mistake of our own', () => {
     equal(scene.shard.healthy, true)
     deepEqual(scene.logged, ['log_failed', 'log_recovered'])
     deepEqual(await scene.receiveBodies('orders'), ['later'])
+    await scene.shard.close()
+  })
+})
+
+describe('a message that cannot be read', () => {
+  /** Fails the read of the message with this body, which was the n-th sent. */
+  const unreadable = async (queue: string, options: Partial<Outgoing>) => {
+    const { scene, script } = await scriptedScene()
+    await scene.queue(queue, { VisibilityTimeout: '10' })
+    for (const body of ['1', '2', '3']) await scene.send(queue, body, options)
+    const { messages, index } = scene.shard.state!
+    const position = messages.number(index.get(2), POSITION)
+    script.readError = (wanted) => (wanted === position ? new Error('EIO') : undefined)
+    return { scene, script }
+  }
+
+  it('does not hold back the others, and comes again', async () => {
+    const { scene, script } = await unreadable('orders', {})
+    deepEqual(await scene.receiveBodies('orders'), ['1', '3'])
+    deepEqual(scene.logged, ['message_unreadable'])
+    script.readError = undefined
+    await scene.clock.advance('10s')
+    deepEqual(await scene.receiveBodies('orders'), ['1', '2', '3'])
+    await scene.shard.close()
+  })
+
+  it('holds back what comes after it in its FIFO queue, so that nothing overtakes it', async () => {
+    const { scene, script } = await unreadable('orders.fifo', { group: 'a' })
+    const messages = await scene.receive('orders.fifo')
+    deepEqual(messages.map(bodyOf), ['1'])
+    await scene.delete('orders.fifo', messages)
+    script.readError = undefined
+    deepEqual(await scene.receive('orders.fifo'), [])
+    await scene.clock.advance('10s')
+    deepEqual(await scene.receiveBodies('orders.fifo'), ['2', '3'])
+    await scene.shard.close()
+  })
+
+  it('is an error that clients try again after, where there is nothing else', async () => {
+    const { scene, script } = await unreadable('orders', {})
+    script.readError = () => new Error('EIO')
+    await rejects(scene.receive('orders'), Unavailable)
+    equal(scene.shard.healthy, true)
     await scene.shard.close()
   })
 })

@@ -12,6 +12,8 @@ export class Script {
   /** Added to what is really staged. */
   stagedBytesMore = 0
   appendError: Error | undefined
+  /** Asked for every record that is read; the others come a little later then, as from a disk. */
+  readError: ((position: number) => Error | undefined) | undefined
   openError: Error | undefined
   flushes = 0
   opens = 0
@@ -109,6 +111,19 @@ class ScriptedLog implements Log {
   }
 
   readAt(position: number, length: number): Uint8Array | Promise<Uint8Array> {
+    const { readError } = this.#script
+    return readError === undefined
+      ? this.#log.readAt(position, length)
+      : this.#readLater(position, length, readError)
+  }
+
+  async #readLater(
+    position: number,
+    length: number,
+    readError: (position: number) => Error | undefined,
+  ): Promise<Uint8Array> {
+    const error = readError(position)
+    if (error !== undefined) throw error
     return this.#log.readAt(position, length)
   }
 
