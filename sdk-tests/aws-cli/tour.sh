@@ -6,7 +6,7 @@ set -euo pipefail
 endpoint=${AWS_ENDPOINT_URL_SQS:?the address of the broker}
 name=cli-$$-$RANDOM
 body=$'<a href="x">&amp;</a> + % grüße 🦀\t\r\nend'
-export AWS_PAGER= PYTHONUTF8=1
+export AWS_PAGER='' PYTHONUTF8=1
 
 sqs() { aws --endpoint-url "$endpoint" --output text sqs "$@"; }
 
