@@ -70,8 +70,9 @@ function page(): string {
     `${machine()}.`,
     '',
     'Bodies of 200 bytes. Rates are medians of interleaved rounds, with the lowest and the highest; a ratio is that of the',
-    'two in the same round. *By CPU time* compares what an operation costs the two brokers: it says more than the rate where',
-    'neither has used up its core, because then the client was the limit. Made by `npm run bench`.',
+    'two in the same round. *Core* and *client* say how much of its core the broker and the client used: a client near 100%',
+    'was the limit. *By CPU time* compares what an operation costs the two brokers, whoever was the limit. Made by',
+    '`npm run bench`.',
     '',
     `Targets met: ${aimed.length - missed.length} of ${aimed.length}.`,
     ...missed.map(

@@ -7,6 +7,7 @@ import type { LoadName, Round } from '../measure/contestant.ts'
 import type { Report } from './client.ts'
 
 export interface ClientProcess extends AsyncDisposable {
+  readonly pid: number
   round(load: LoadName, ms: number): Promise<Round>
 }
 
@@ -35,6 +36,7 @@ export async function startClient(module: URL, settings: object): Promise<Client
     throw error
   }
   return {
+    pid: child.pid!,
     round: async (load, ms) => {
       child.send({ load, ms })
       const report = await heard()

@@ -92,7 +92,7 @@ async function lifecycles(
   }
   const consume = async (connection: Connection): Promise<void> => {
     while (!tally.timeIsUp || tally.ahead > 0) {
-      for (const handle of await queue!.receive(connection)) {
+      for (const handle of await queue!.receive(connection, !tally.timeIsUp)) {
         await queue!.delete(connection, handle)
         tally.gone(1)
       }

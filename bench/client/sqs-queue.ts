@@ -41,7 +41,8 @@ export class SqsQueue {
   readonly batch: number
   readonly #fifo: boolean
   readonly #body: string
-  readonly #receiveOne: string
+  readonly #poll: string
+  readonly #look: string
   #turn = 0
 
   constructor(writer: RequestWriter, url: string, shape: QueueShape, fifo: boolean) {
@@ -51,7 +52,8 @@ export class SqsQueue {
     this.batch = shape.batch
     this.#fifo = fifo
     this.#body = 'x'.repeat(shape.bodyBytes)
-    this.#receiveOne = this.#receive(shape.batch)
+    this.#poll = this.#receive(shape.batch, 1)
+    this.#look = this.#receive(shape.batch, 0)
   }
 
   async send(connection: Connection): Promise<void> {
@@ -71,9 +73,9 @@ export class SqsQueue {
     )
   }
 
-  /** Receipt handles of at most ten messages, or of as many as the shape's batch says. */
-  async receive(connection: Connection): Promise<readonly string[]> {
-    const answer = (await connection.exchange(this.#receiveOne)).toString('latin1')
+  /** Receipt handles of at most ten messages, or of as many as the shape's batch says; waits a second for the first. */
+  async receive(connection: Connection, wait = true): Promise<readonly string[]> {
+    const answer = (await connection.exchange(wait ? this.#poll : this.#look)).toString('latin1')
     const handles: string[] = []
     for (let at = answer.indexOf(HANDLE); at >= 0; at = answer.indexOf(HANDLE, at)) {
       const begin = answer.indexOf('"', at + HANDLE.length) + 1
@@ -101,10 +103,10 @@ export class SqsQueue {
     await connection.exchange(this.#writer.request('PurgeQueue', this.#queue('')))
   }
 
-  #receive(max: number): string {
+  #receive(max: number, waitSeconds: number): string {
     return this.#writer.request(
       'ReceiveMessage',
-      this.#queue(`"MaxNumberOfMessages":${max},"WaitTimeSeconds":1`),
+      this.#queue(`"MaxNumberOfMessages":${max},"WaitTimeSeconds":${waitSeconds}`),
     )
   }
 

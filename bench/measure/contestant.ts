@@ -18,6 +18,7 @@ export interface Round {
 export interface Running extends AsyncDisposable {
   /** The broker's process; what it starts is counted with it. */
   readonly pid: number
+  readonly clientPid: number
   /** For its row in the table of versions: known once it runs. */
   readonly version: string
   round(load: LoadName, ms: number): Promise<Round>
@@ -51,6 +52,8 @@ export interface Result {
   readonly costs: readonly number[]
   /** The share of a core that the broker used, one value a round: well below 1, something else was the limit. */
   readonly busy: readonly number[]
+  /** The same of the client: when it is near 1, the client was the limit. */
+  readonly clientBusy: readonly number[]
 }
 
 export interface Missing {
@@ -76,6 +79,7 @@ interface Entry {
   readonly rates: number[]
   readonly costs: number[]
   readonly busy: number[]
+  readonly clientBusy: number[]
 }
 
 /** Starts all, warms each up, and lets them take turns. Whoever cannot be started is missing from the results. */
@@ -86,7 +90,7 @@ export async function compare(contestants: readonly Contestant[], plan: Plan): P
   for (const contestant of contestants) {
     try {
       const running = stack.use(await contestant.start())
-      entries.push({ contestant, running, rates: [], costs: [], busy: [] })
+      entries.push({ contestant, running, rates: [], costs: [], busy: [], clientBusy: [] })
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error
       missing.push({ name: contestant.name, reason: error.message })
@@ -101,16 +105,28 @@ export async function compare(contestants: readonly Contestant[], plan: Plan): P
   return { results: entries.map(result), missing }
 }
 
-async function measure({ running, rates, costs, busy }: Entry, { load, roundMs }: Plan): Promise<void> {
-  const cpuBefore = cpuSeconds(running.pid)
+async function measure(entry: Entry, { load, roundMs }: Plan): Promise<void> {
+  const { running } = entry
+  const before = used(running)
   const { operations, seconds } = await running.round(load, roundMs)
-  rates.push(operations / seconds)
-  const cpu = cpuSeconds(running.pid) - cpuBefore
-  costs.push((cpu * 1e6) / operations)
-  busy.push(cpu / seconds)
+  const after = used(running)
+  entry.rates.push(operations / seconds)
+  entry.costs.push(((after.broker - before.broker) * 1e6) / operations)
+  entry.busy.push((after.broker - before.broker) / seconds)
+  entry.clientBusy.push((after.client - before.client) / seconds)
 }
 
-function result({ contestant, running, rates, costs, busy }: Entry): Result {
+interface Used {
+  readonly broker: number
+  readonly client: number
+}
+
+/** Seconds of CPU time. */
+function used({ pid, clientPid }: Running): Used {
+  return { broker: cpuSeconds(pid), client: cpuSeconds(clientPid) }
+}
+
+function result({ contestant, running, rates, costs, busy, clientBusy }: Entry): Result {
   const { name, durability, note } = contestant
-  return { name, version: running.version, durability, note, rates, costs, busy }
+  return { name, version: running.version, durability, note, rates, costs, busy, clientBusy }
 }

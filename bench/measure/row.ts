@@ -90,9 +90,13 @@ export function rowsBeside(
   })
 }
 
-export function rateText({ rates, costs, busy }: Result): string {
+export function rateText({ rates, costs, busy, clientBusy }: Result): string {
   const { lowest, highest } = summary(rates)
-  return `${count(median(rates))}/s (${count(lowest)}–${count(highest)}), ${rough(median(costs))} µs CPU each, ${Math.round(median(busy) * 100)}% of a core`
+  return `${count(median(rates))}/s (${count(lowest)}–${count(highest)}), ${rough(median(costs))} µs CPU each, core ${percent(busy)}, client ${percent(clientBusy)}`
+}
+
+function percent(shares: readonly number[]): string {
+  return `${Math.round(median(shares) * 100)}%`
 }
 
 /** Three digits that count. */

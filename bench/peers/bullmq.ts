@@ -13,7 +13,6 @@ export function bullMq(): Contestant {
   return {
     name: 'BullMQ',
     durability: 'Redis, appendfsync always',
-    note: 'its library does most of the work: the client is the limit',
     warmUpMs: 4000,
     start: async () => {
       const packages = npmPackages(`bullmq@${BULLMQ_VERSION}`, `ioredis@${IOREDIS_VERSION}`)

@@ -23,6 +23,7 @@ function limit(kind: 'node-http' | 'socket' | 'pabal-http', name: string): Conte
       const open = stack.move()
       return {
         pid: child.pid!,
+        clientPid: client.pid,
         version: `Node ${process.version}`,
         round: (load, ms) => client.round(load, ms),
         [Symbol.asyncDispose]: () => open.disposeAsync(),

@@ -43,6 +43,7 @@ export function pabal(
       const open = stack.move()
       return {
         pid: broker.pid,
+        clientPid: driver.pid,
         version: git(),
         round: (load, ms) => driver.round(load, ms),
         [Symbol.asyncDispose]: () => open.disposeAsync(),

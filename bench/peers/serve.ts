@@ -36,6 +36,7 @@ export async function serve({ version, server, client, settings = {}, prepare }:
   const open = stack.move()
   return {
     pid: child.pid!,
+    clientPid: driver.pid,
     version,
     round: (load, ms) => driver.round(load, ms),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
