@@ -30,7 +30,7 @@ const QUEUES: readonly NewQueue[] = [
 ]
 
 const queueName = fc.constantFrom(...QUEUES.map(({ name }) => name))
-const seconds = fc.constantFrom(0, 1, 2, 5, 30, 70)
+const seconds = fc.constantFrom(0, 1, 2, 5, 30, 70, 600)
 
 const command = fc.oneof(
   {
@@ -40,7 +40,7 @@ const command = fc.oneof(
       queue: queueName,
       group: fc.constantFrom(undefined, 'a', 'b', 'c'),
       dedupId: fc.nat(12).map(String),
-      delay: fc.constantFrom(undefined, undefined, 0, 3, 60),
+      delay: fc.constantFrom(undefined, undefined, 0, 3, 60, 600),
       priority: fc.constantFrom(0, 0, 0, 1, 5, 9),
     }),
   },
@@ -85,7 +85,9 @@ const command = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('relocate' as const), which: fc.nat(30) }) },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constantFrom('roll' as const, 'trim' as const, 'expire' as const) }),
+    arbitrary: fc.record({
+      do: fc.constantFrom('roll' as const, 'roll' as const, 'trim' as const, 'expire' as const),
+    }),
   },
 )
 
@@ -157,6 +159,8 @@ class Pair {
       case 'roll':
         return this.core.roll()
       case 'trim':
+        // Segments stay for the five minutes of deduplication.
+        this.#now += 300_000
         this.#trimmed = this.core.trim(this.#now) || this.#trimmed
         return
       case 'expire':

@@ -18,11 +18,15 @@ import {
   READY,
   SENT_AT,
   SEQ,
+  SOURCE,
 } from '../../src/queue/message-table.ts'
 import type { Queue } from '../../src/queue/queue.ts'
 import type { SlotList } from '../../src/queue/slot-list.ts'
 import type { State } from '../../src/queue/state.ts'
 import { liveSlots } from './dump.ts'
+
+/** Tests have few queues. */
+const SOURCES_LOOKED_AT = 20
 
 export function assertSound(state: State): void {
   const slots = liveSlots(state)
@@ -35,7 +39,16 @@ export function assertSound(state: State): void {
     'next number',
   )
   for (const queue of state.queues.values()) assertQueue(state, queue, slots)
+  assertSources(state, slots)
   assertDeadlines(state, slots)
+}
+
+/** A name is kept exactly as long as a message refers to it. */
+function assertSources(state: State, slots: readonly number[]): void {
+  const used = new Set(slots.map((slot) => state.messages.int(slot, SOURCE)))
+  for (let id = 1; id <= SOURCES_LOOKED_AT; id += 1) {
+    equal(state.sources.get(id) !== undefined, used.has(id), `source ${id}`)
+  }
 }
 
 function assertQueue(state: State, queue: Queue, slots: readonly number[]): void {
