@@ -113,15 +113,21 @@ class Salvage {
       case 'redriven':
         this.#reached(event.seq)
         this.#nextSeq = event.seq + 1
-        this.missing.delete(event.oldSeq)
+        this.#explain(event.oldSeq)
         return this.#needQueue(event.queueId)
       case 'relocated':
-        this.missing.delete(event.seq)
+        this.#explain(event.seq)
         return this.#needQueue(event.queueId)
       case 'deleted':
       case 'discarded':
-        this.missing.delete(event.seq)
+        this.#explain(event.seq)
     }
+  }
+
+  /** It is known what became of this one. */
+  #explain(seq: number): void {
+    this.#reached(seq + 1)
+    this.missing.delete(seq)
   }
 
   /** Numbers are given out without a gap. */
