@@ -15,7 +15,7 @@ const { values } = parseArgs({
 })
 
 export const quick = values.quick
-export const rounds = Number(values.rounds ?? (quick ? 3 : 7))
+export const rounds = Number(values.rounds ?? (quick ? 3 : 5))
 export const roundMs = Number(values.ms ?? (quick ? 700 : 2000))
 export const rowsFile = values.rows
 /** How many messages wait where a million are asked for. */

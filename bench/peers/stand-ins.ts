@@ -15,7 +15,7 @@ export function elasticMq(client = SQS_CLIENT): Contestant {
   return {
     name: 'ElasticMQ',
     durability: IN_MEMORY,
-    warmUpMs: 30_000,
+    warmUpMs: 20_000,
     start: async () => {
       const classPath = mavenClassPath('org.elasticmq', 'elasticmq-server_2.13', ELASTICMQ_VERSION)
       return serve({
