@@ -12,7 +12,7 @@ const COLUMNS = 4
 const PANEL = { width: 230, height: 190, left: 42, right: 14, top: 34, bottom: 28 }
 const HEAD = 52
 /** Beyond so many times the common height a curve gets its own axis. */
-const OUTLIER = 4
+const OUTLIER = 2
 const INK = '#1f2937'
 const FAINT = '#d1d5db'
 const LINE = '#2563eb'
