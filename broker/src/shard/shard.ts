@@ -95,6 +95,7 @@ export class Shard {
   #housekeeping: Timer | undefined
   /** After a failure: the try to open the log again, and the timer for the next one. */
   #reopening: Promise<void> = Promise.resolve()
+  #reopenedAt = Number.NEGATIVE_INFINITY
   #retry: Timer | undefined
   #closed: Promise<void> | undefined
   #idle: (() => void)[] = []
@@ -155,6 +156,8 @@ export class Shard {
       // A segment without a record yet: a crash came before its first, or opening found the last one full.
       else if (log.newestStart === log.end) this.act(decideSegmentHead)
     } catch (error) {
+      this.#log = undefined
+      this.#state = undefined
       await log.close()
       throw error
     }
@@ -358,19 +361,26 @@ export class Shard {
     this.#reopening = this.#reopen(log)
   }
 
+  /** At once; but a log that fails again as soon as it is open (a disk full to the last byte) is given time. */
   async #reopen(failed: Log | undefined): Promise<void> {
     try {
       await failed?.close()
       if (this.#closing) return
+      if (this.#clock.now() < this.#reopenedAt + REOPEN_MS)
+        return this.#reopenAt(this.#reopenedAt + REOPEN_MS)
       await this.open()
+      this.#reopenedAt = this.#clock.now()
       this.#options.log.info('log_recovered')
     } catch (error) {
       this.#options.log.error('log_recovery_failed', { error })
-      if (this.#closing) return
-      this.#retry = this.#clock.schedule(this.#clock.now() + REOPEN_MS, () => {
-        this.#reopening = this.#reopen(undefined)
-      })
+      if (!this.#closing) this.#reopenAt(this.#clock.now() + REOPEN_MS)
     }
+  }
+
+  #reopenAt(at: number): void {
+    this.#retry = this.#clock.schedule(at, () => {
+      this.#reopening = this.#reopen(undefined)
+    })
   }
 
   #receive(

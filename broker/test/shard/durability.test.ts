@@ -159,6 +159,22 @@ describe('a flush that fails', () => {
     await scene.shard.close()
   })
 
+  it('that fails again as soon as the log is open is given a second', async () => {
+    const { scene, script } = await scriptedScene()
+    await scene.queue('orders')
+    script.breakFlush()
+    await rejects(scene.trySend('orders', '1'), Unavailable)
+    await rest()
+    script.breakFlush()
+    await rejects(scene.trySend('orders', '2'), Unavailable)
+    await rest()
+    equal(scene.shard.healthy, false)
+    await scene.clock.advance('1s')
+    equal(scene.shard.healthy, true)
+    await scene.send('orders', '3')
+    await scene.shard.close()
+  })
+
   it('ends long polls with nothing', async () => {
     const { scene, script } = await scriptedScene()
     await scene.queue('orders')
