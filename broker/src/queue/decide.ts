@@ -4,6 +4,7 @@
  * decided: so the second entry of a batch is recognised as a duplicate of the first without a special case.
  */
 
+import { noRoomForDefinition } from './capacity.ts'
 import type { Answers, Command } from './command.ts'
 import { decideDelete } from './delete.ts'
 import type { Event } from './event.ts'
@@ -108,7 +109,7 @@ function decideOnQueue(
       decideUndoReceive(state, queue, command, now, emit)
       return DONE
     case 'setAttributes':
-      return decideSetAttributes(state, queue, command, now, emit) ?? DONE
+      return noRoomForDefinition(state) ?? decideSetAttributes(state, queue, command, now, emit) ?? DONE
     case 'deleteQueue':
       emit({ kind: 'queueDeleted', at: now, queueId: queue.id })
       return DONE
@@ -119,12 +120,12 @@ function decideOnQueue(
     case 'listDeadLetterSources':
       return listDeadLetterSources(state, queue, command)
     case 'tagQueue':
-      return decideTagQueue(queue, command.tags, now, emit) ?? DONE
+      return noRoomForDefinition(state) ?? decideTagQueue(queue, command.tags, now, emit) ?? DONE
     case 'untagQueue':
       decideUntagQueue(queue, command.keys, now, emit)
       return DONE
     case 'addPermission':
-      return decideAddPermission(queue, command, now, emit) ?? DONE
+      return noRoomForDefinition(state) ?? decideAddPermission(queue, command, now, emit) ?? DONE
     case 'removePermission':
       return decideRemovePermission(queue, command.label, now, emit) ?? DONE
   }

@@ -283,7 +283,7 @@ export function decodeSentHead(into: SentHead, buffer: Buffer, view: DataView, o
   into.dedupId = reader.text()
 }
 
-/** The event in `length` bytes at `offset`. A content is a view into `buffer`. */
+/** The event in `length` bytes at `offset`. A content is a view into `buffer`. Throws for what is no event. */
 export function decodeEvent(buffer: Buffer, offset: number, length: number): Event {
   reader.buffer = buffer
   reader.at = offset
@@ -291,7 +291,10 @@ export function decodeEvent(buffer: Buffer, offset: number, length: number): Eve
   const kind = NAMES[(reader.u8() & ~FIRST) - 1]
   const at = reader.f64()
   if (kind === undefined) throw new Error(`a record of unknown kind ${buffer[offset]! & ~FIRST}`)
-  return readFields(kind, at)
+  const event = readFields(kind, at)
+  // Not a number, where a text's length was missing.
+  if (!(reader.at <= reader.end)) throw new Error(`a record of kind ${kind} that ends early`)
+  return event
 }
 
 function readFields(kind: Event['kind'], at: number): Event {

@@ -21,7 +21,7 @@ export function evolve(state: State, event: Event, position: number, length: num
     case 'opened':
       return evolveOpened(state, event)
     case 'queueDefined':
-      return evolveQueueDefined(state, event)
+      return evolveQueueDefined(state, event, length)
     case 'queueDeleted':
       return evolveQueueDeleted(state, event)
     case 'queuePurged':

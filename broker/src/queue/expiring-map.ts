@@ -15,6 +15,12 @@ export class ExpiringMap<Value> {
     return this.#entries.size
   }
 
+  /** How many are held, the expired ones forgotten. */
+  sizeAt(now: number): number {
+    this.#forget(now)
+    return this.#entries.size
+  }
+
   get(key: string, now: number): Value | undefined {
     const entry = this.#entries.get(key)
     return entry === undefined || entry.at + this.#lifeMs <= now ? undefined : entry.value

@@ -17,6 +17,15 @@ export const MESSAGE_ATTRIBUTES_MAX = 10
 export const ATTRIBUTE_NAME_CHARS_MAX = 256
 export const ATTRIBUTE_TYPE_CHARS_MAX = 256
 
+/** Queues of one broker; each costs a few kilobytes of memory. */
+export const QUEUES_MAX = 100_000
+/** All queues' definitions together: every segment of the log begins with them, and is 64 MiB. */
+export const DEFINITIONS_BYTES_MAX = 16 * 1024 * 1024
+/** Live messages of one broker: about 9 GB of index. */
+export const MESSAGES_MAX = 100_000_000
+/** Remembered at once by a FIFO queue, of deduplication ids and of receive attempts each: a Map holds 16.7 million. */
+export const DEDUPLICATION_IDS_MAX = 10_000_000
+
 export const QUEUE_NAME_CHARS_MAX = 80
 /** MessageGroupId, MessageDeduplicationId and ReceiveRequestAttemptId (SQS). */
 export const GROUP_ID_CHARS_MAX = 128

@@ -21,6 +21,8 @@ export interface Attempt {
 
 export class Queue {
   definition: QueueDefinition
+  /** What it takes up in the log. */
+  definitionBytes = 0
   settings: Settings
   /** Exactly one of the two: a standard queue has lanes, a FIFO queue groups. */
   lanes: Lanes | undefined

@@ -9,6 +9,7 @@ import {
   validateAttributes,
   validateTogether,
 } from './attributes.ts'
+import { noRoomForQueue } from './capacity.ts'
 import type {
   CreateQueueCommand,
   ListDeadLetterSourcesCommand,
@@ -46,6 +47,7 @@ export function decideCreateQueue(
   if (awsWaits && state.deletedNames.get(name, now) === true) return { problem: 'QueueDeletedRecently' }
   const attributes = changedAttributes({}, checked.valid)
   const problem =
+    noRoomForQueue(state) ??
     validateTogether(attributes) ??
     checkRedriveTarget(state, name, fifo, attributes) ??
     validateTags(name, {}, command.tags)
@@ -198,14 +200,15 @@ function page(names: string[], after: string | undefined, limit: number): { name
   return { names: rest.slice(0, limit), more: rest.length > limit }
 }
 
-export function evolveQueueDefined(state: State, event: QueueDefined): void {
+/** `length`: of the event's record in the log. */
+export function evolveQueueDefined(state: State, event: QueueDefined, length: number): void {
   const { definition } = event
   if (definition.id >= state.nextQueueId) state.nextQueueId = definition.id + 1
   const known = state.queues.get(definition.id)
-  if (known === undefined) {
-    state.define(definition)
-    return
-  }
+  const queue = known ?? state.define(definition)
+  state.definitionBytes += length - queue.definitionBytes
+  queue.definitionBytes = length
+  if (known === undefined) return
   const delayBefore = known.settings.delayMs
   known.definition = definition
   known.settings = settingsOf(definition)
@@ -216,6 +219,7 @@ export function evolveQueueDeleted(state: State, event: QueueDeleted): void {
   const queue = state.queues.get(event.queueId)
   if (queue === undefined) return
   state.vacate(queue)
+  state.definitionBytes -= queue.definitionBytes
   state.queues.delete(queue.id)
   state.queuesByName.delete(queue.name)
   state.moving.delete(queue)

@@ -4,6 +4,7 @@
  */
 
 import { allowsRedriveFrom } from './attributes.ts'
+import { noRoomForAttempt } from './capacity.ts'
 import type { ReceiveCommand, UndoReceiveCommand } from './command.ts'
 import type { Emit } from './decide.ts'
 import type { DeadLettered, LeaseRenewed, Received, ReceiveUndone } from './event.ts'
@@ -75,6 +76,8 @@ export function decideReceive(
     const repeated = repeatAttempt(state, queue, command.attemptId, until, now, emit)
     if (repeated !== undefined)
       return 'problem' in repeated ? repeated : { taken: repeated, waitMs, more: false }
+    const full = noRoomForAttempt(queue, now)
+    if (full !== undefined) return full
   }
   if (queue.inFlight >= IN_FLIGHT_MAX) return overLimit(queue, waitMs)
   const gathering: Gathering = {

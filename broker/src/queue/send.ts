@@ -1,5 +1,6 @@
 /** Sending: a message is checked against its queue, recognised where it is a duplicate, and becomes an event. */
 
+import { noRoomForMessage } from './capacity.ts'
 import type { Outgoing, SendCommand, Sent } from './command.ts'
 import type { Emit } from './decide.ts'
 import type { Sent as SentEvent } from './event.ts'
@@ -51,6 +52,8 @@ function sendOne(state: State, queue: Queue, entry: Outgoing, now: number, emit:
     const original = findDuplicate(queue, entry.group!, dedupId, now)
     if (original !== undefined) return sent(state, queue, original)
   }
+  const full = noRoomForMessage(state, queue, now)
+  if (full !== undefined) return full
   const seq = state.nextSeq
   emit({
     kind: 'sent',

@@ -49,6 +49,8 @@ export class State {
   readonly deadlines = new SlotHeap(this.messages, DUE_AT, PLACE)
   /** Queues that may have something new to deliver; whoever looks empties it. */
   woken: Queue[] = []
+  /** What the definitions of all queues take up in the log. */
+  definitionBytes = 0
   salt = new Int32Array(4)
   nextSeq = 1
   nextQueueId = 1
