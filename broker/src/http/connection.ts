@@ -13,6 +13,7 @@
 import type { Socket } from 'node:net'
 import { endOfTurn } from '../runtime/turn.ts'
 import { CONTINUE, encodeAnswer, refusalResponse } from './answer.ts'
+import { NO_MEMORY } from './body.ts'
 import type { HttpHandler, HttpResponse } from './exchange.ts'
 import type { HeadReader } from './head-reader.ts'
 import type { HttpLimits } from './limits.ts'
@@ -121,6 +122,7 @@ export class Connection {
     const request = this.#parser.next()
     if (request === undefined) this.#awaitMore()
     else if (request instanceof Refusal) this.#refuse(request)
+    else if (this.#server.budget.exhausted) this.#refuse(NO_MEMORY)
     else this.#start(new ReceivedRequest(request.head, request.body))
     return request !== undefined
   }

@@ -15,6 +15,11 @@ export class MemoryBudget {
     return this.#bytes
   }
 
+  /** What could not be refused has used it up: nothing further should be begun. */
+  get exhausted(): boolean {
+    return this.#bytes >= this.#bytesMax
+  }
+
   /** False: there is no room for that many, and none were taken. */
   take(bytes: number): boolean {
     if (this.#bytes + bytes > this.#bytesMax) return false

@@ -136,6 +136,22 @@ describe('The HTTP limits', () => {
     assert.equal((await third.answer())?.status, 200)
   })
 
+  it('refuse any request with 503 while clients have not read too much', async () => {
+    const large = 'x'.repeat(64 * 1024 * 1024)
+    await using server = await ourServer(() => text(large), { limits: { memoryBytesMax: 1024 * 1024 } })
+    await using slow = await RawClient.open(server.port)
+    slow.socket.pause()
+    slow.send(GET)
+    let status: number | undefined = 200
+    while (status === 200) {
+      await using other = await RawClient.open(server.port)
+      other.send(lines('HEAD / HTTP/1.1', 'Host: a', '', ''))
+      status = (await other.answer(true))?.status
+    }
+    assert.equal(status, 503)
+    slow.socket.destroy()
+  })
+
   it('hold a thousand idle connections, and serve among them', async () => {
     await using server = await ourServer(echo)
     const idle = await Promise.all(Array.from({ length: 1000 }, () => RawClient.open(server.port)))
