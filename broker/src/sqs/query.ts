@@ -64,7 +64,9 @@ function memberParameter(parent: Parameter, name: string, shape: Shape): Paramet
 function decode(shape: Shape, parameter: Parameter, path: string): unknown {
   switch (shape.type) {
     case 'list':
-      return numbered(parameter).map((item) => decode(shape.item, item, shape.query))
+      return numbered(parameter)
+        .map((item) => decode(shape.item, item, shape.query))
+        .filter((item) => item !== undefined)
     case 'map':
       return decodeMap(shape, parameter)
     case 'structure':
@@ -80,12 +82,15 @@ function decode(shape: Shape, parameter: Parameter, path: string): unknown {
   }
 }
 
+const EMPTY: Parameter = { value: '', children: undefined }
+
 function decodeMap(shape: MapShape, parameter: Parameter): object {
   const entries = numbered(parameter).map((entry) => {
     const key = child(entry, shape.key)?.value
     if (key === undefined) throw missingParameter(`${shape.query}.${shape.key}`)
-    const value = child(entry, 'Value') ?? { value: '', children: undefined }
-    return [key, decode(shape.value, value, `${shape.query}.Value`)] as const
+    const value = child(entry, 'Value') ?? EMPTY
+    // A parameter such as `Attribute.1.Value.x` has something below it and no text itself.
+    return [key, decode(shape.value, value, `${shape.query}.Value`) ?? ''] as const
   })
   // Not by assignment: a key may be `__proto__`.
   return Object.fromEntries(entries)

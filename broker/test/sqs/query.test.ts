@@ -326,3 +326,13 @@ test('Accept: application/json gives the XML turned into JSON', async () => {
     RequestId: UUID,
   })
 })
+
+test('a value with something below it and no text of its own is empty, and no failure of ours', async () => {
+  const service = serviceOf()
+  const path = 'Attribute.1.Name=Policy&Attribute.1.Value.10=x'
+  const { response } = await service.ask(queryRequest(`Action=SetQueueAttributes&${QUEUE}&${path}`))
+  assert.equal(response.status, 200)
+  assert.deepEqual(service.of('setAttributes')[0]?.attributes, { Policy: '' })
+  const names = await service.ask(queryRequest(`Action=GetQueueAttributes&${QUEUE}&AttributeName.1.x=All`))
+  assert.equal(names.response.status, 200)
+})
