@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Dice } from '../../sim/dice.ts'
 import { clockBack } from './clock-back.ts'
+import { flood } from './flood.ts'
 import { frozen } from './frozen.ts'
 import { onExt4, onTmpfs } from './full-disk.ts'
 import { handlesExhausted } from './handles.ts'
@@ -49,6 +50,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
   'handles exhausted': handlesExhausted,
   'frozen process': frozen,
   'clock set back': clockBack,
+  'flood of large messages': flood,
 }
 
 let failed = 0

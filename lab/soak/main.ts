@@ -1,0 +1,147 @@
+/**
+ * `npm run soak`: full load for minutes, and memory that must stay flat.
+ *
+ *     npm run soak                       ten minutes
+ *     npm run soak -- --minutes 60
+ *
+ * Workers send, receive and delete batches of ten on a standard and a FIFO queue as fast as they are answered, beside
+ * long polls that nobody serves. Every 15 seconds: what was done, the broker's resident memory, its data directory. In
+ * the end the slope of the memory. The first six minutes do not count: deduplication ids are remembered for five.
+ */
+
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { BrokerProcess } from '../crash/broker-process.ts'
+import { Caller } from '../crash/caller.ts'
+import { residentBytes } from '../crash/resident.ts'
+
+const SAMPLE_MS = 15_000
+const SETTLING_MINUTES = 6
+/** In a minute; what a garbage collector leaves lying about from one sample to the next is more than that. */
+const SLOPE_MB_MAX = 4
+const WORKERS = 8
+const POLLS = 20
+const BODY = 'x'.repeat(200)
+
+const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } })
+const minutes = Number(values.minutes)
+
+interface Sample {
+  readonly minute: number
+  readonly megabytes: number
+}
+
+class Load {
+  done = 0
+  failed = 0
+  over = false
+  readonly #caller: Caller
+  #next = 1
+
+  constructor(caller: Caller) {
+    this.#caller = caller
+  }
+
+  async createQueues(): Promise<void> {
+    await this.#call('CreateQueue', { QueueName: 'soak' })
+    await this.#call('CreateQueue', { QueueName: 'silent' })
+    await this.#call('CreateQueue', { QueueName: 'soak.fifo', Attributes: { FifoQueue: 'true' } })
+  }
+
+  async run(): Promise<void> {
+    const workers = Array.from({ length: WORKERS }, (_, index) =>
+      this.#work(index % 4 === 0 ? 'soak.fifo' : 'soak'),
+    )
+    await Promise.all([...workers, ...Array.from({ length: POLLS }, () => this.#poll())])
+  }
+
+  async #work(queue: string): Promise<void> {
+    while (!this.over) {
+      await this.#call('SendMessageBatch', {
+        QueueUrl: queue,
+        Entries: this.#entries(queue.endsWith('.fifo')),
+      })
+      const text = await this.#call('ReceiveMessage', { QueueUrl: queue, MaxNumberOfMessages: 10 })
+      const { Messages = [] } = JSON.parse(text || '{}') as { Messages?: { ReceiptHandle: string }[] }
+      if (Messages.length === 0) continue
+      const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }))
+      await this.#call('DeleteMessageBatch', { QueueUrl: queue, Entries })
+      this.done += Messages.length
+    }
+  }
+
+  async #poll(): Promise<void> {
+    while (!this.over) await this.#call('ReceiveMessage', { QueueUrl: 'silent', WaitTimeSeconds: 5 })
+  }
+
+  #entries(fifo: boolean): object[] {
+    return Array.from({ length: 10 }, () => {
+      const id = String(this.#next++)
+      const order = fifo ? { MessageGroupId: `g${this.#next % 100}`, MessageDeduplicationId: id } : {}
+      return { Id: id, MessageBody: BODY, ...order }
+    })
+  }
+
+  async #call(action: string, input: object): Promise<string> {
+    const { status, text } = await this.#caller.call(action, JSON.stringify(input))
+    if (status !== 200) this.failed += 1
+    return status === 200 ? text : ''
+  }
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'pabal-soak-'))
+const broker = new BrokerProcess({ directory, port: 0 })
+const caller = new Caller(await broker.listening, WORKERS + POLLS)
+const load = new Load(caller)
+await load.createQueues()
+const samples: Sample[] = []
+const startedAt = performance.now()
+const working = load.run()
+const minute = (): number => (performance.now() - startedAt) / 60_000
+for (let before = 0; minute() < minutes && broker.alive; ) {
+  await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS))
+  const megabytes = (await residentBytes(broker.pid)) / 2 ** 20
+  samples.push({ minute: minute(), megabytes })
+  const rate = Math.round(((load.done - before) / SAMPLE_MS) * 1000)
+  before = load.done
+  console.log(
+    `${minute().toFixed(2)} min: ${megabytes.toFixed(0)} MB resident, ${rate} messages/s sent, received and deleted, ${load.failed} refused, data directory ${directoryMegabytes()} MB, load ${loadavg()[0]?.toFixed(1)}`,
+  )
+}
+load.over = true
+await working
+caller.close()
+await broker.kill()
+rmSync(directory, { recursive: true, force: true })
+report()
+
+function report(): void {
+  const counted = samples.filter((sample) => sample.minute > Math.min(SETTLING_MINUTES, minutes / 2))
+  const slope = slopeOf(counted)
+  const flat = slope <= SLOPE_MB_MAX && load.failed === 0
+  console.log(
+    `${load.done} messages in ${minutes} min; slope of resident memory over the last ${counted.length} samples: ${slope.toFixed(2)} MB a minute`,
+  )
+  console.log(flat ? 'soak: memory is flat' : 'soak: FAILED')
+  process.exitCode = flat ? 0 : 1
+}
+
+/** Least squares, in MB a minute. */
+function slopeOf(points: readonly Sample[]): number {
+  const mean = (of: (sample: Sample) => number): number =>
+    points.reduce((sum, point) => sum + of(point), 0) / points.length
+  const x = mean((point) => point.minute)
+  const y = mean((point) => point.megabytes)
+  const across = points.reduce((sum, point) => sum + (point.minute - x) ** 2, 0)
+  return points.reduce((sum, point) => sum + (point.minute - x) * (point.megabytes - y), 0) / across
+}
+
+function directoryMegabytes(): number {
+  const bytes = readdirSync(directory).reduce(
+    (sum, name) => sum + (statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  )
+  return Math.round(bytes / 2 ** 20)
+}
