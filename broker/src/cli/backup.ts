@@ -6,6 +6,7 @@ import { Failure } from '../failure.ts'
 import { backup } from '../log-tools/backup.ts'
 import { systemDisk } from '../runtime/disk.ts'
 import { readArguments } from './arguments.ts'
+import { counted } from './counted.ts'
 import { failureOf, requireLog } from './data-directory.ts'
 
 const USAGE = 'pabal backup DIRECTORY TO'
@@ -23,7 +24,7 @@ export async function backUp(args: readonly string[]): Promise<void> {
     await rename(unfinished, to)
     await systemDisk.syncDirectory(dirname(to))
     process.stdout.write(
-      `${from} is copied to ${to}: ${segments} segments, ${bytes} bytes, every checksum right.\n`,
+      `${from} is copied to ${to}: ${counted(segments, 'segment')}, ${bytes} bytes, every checksum right.\n`,
     )
   } catch (error) {
     throw failureOf(from, error)

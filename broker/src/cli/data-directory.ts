@@ -3,7 +3,6 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { EXIT, Failure } from '../failure.ts'
-import { LogDamage } from '../log/log.ts'
 import { readNames } from '../log/log-directory.ts'
 import { DirectoryInUse } from '../runtime/directory-lock.ts'
 import { systemDisk } from '../runtime/disk.ts'
@@ -37,10 +36,6 @@ export function failureOf(directory: string, error: unknown): unknown {
   if (error instanceof DirectoryInUse) {
     const hint = `Stop it first, or take a copy with "pabal backup" and look at that.`
     return new Failure(`${error.message} ${hint}`, EXIT.failed, { cause: error })
-  }
-  if (error instanceof LogDamage) {
-    const hint = `"pabal log verify ${directory}" lists every damage.`
-    return new Failure(`${error.message}. ${hint}`, EXIT.failed, { cause: error })
   }
   return directoryFailure(directory, error)
 }

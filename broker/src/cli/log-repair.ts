@@ -8,6 +8,7 @@ import { messageIdOf } from '../queue/message-id.ts'
 import { systemDisk } from '../runtime/disk.ts'
 import { systemRandom } from '../runtime/random.ts'
 import { readArguments } from './arguments.ts'
+import { counted } from './counted.ts'
 import { withDirectory } from './data-directory.ts'
 import { isDamaged } from './log-verify.ts'
 
@@ -61,13 +62,15 @@ function lossReport({ missing, orphans, records, state }: Examination): readonly
   const more = missing.size - ids.length
   return [
     '',
-    `Kept: ${records} events, ${state.messages.size} live messages in ${state.queues.size} queues.`,
+    `Kept: ${counted(records, 'event')}, ${counted(state.messages.size, 'live message')} in ${counted(state.queues.size, 'queue')}.`,
     missing.size === 0
       ? 'Lost: no message that the rest of the log misses.'
-      : `Lost: ${missing.size} messages, which the rest of the log misses:`,
+      : `Lost: ${counted(missing.size, 'message')}, which the rest of the log misses:`,
     ...ids,
     ...(more > 0 ? [`    … and ${more} more`] : []),
-    ...(orphans === 0 ? [] : [`Lost as well: ${orphans} messages whose queue's definition is damaged.`]),
+    ...(orphans === 0
+      ? []
+      : [`Lost as well: ${counted(orphans, 'message')} whose queue's definition is damaged.`]),
     'A lost deletion makes its message come back; a lost move out of an old segment is not seen here.',
   ]
 }

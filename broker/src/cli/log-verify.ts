@@ -3,6 +3,7 @@
 import { damagesOf, type Examination, examine } from '../log-tools/examine.ts'
 import { systemDisk } from '../runtime/disk.ts'
 import { readArguments } from './arguments.ts'
+import { counted } from './counted.ts'
 import { withDirectory } from './data-directory.ts'
 
 const USAGE = 'pabal log verify DIRECTORY'
@@ -38,8 +39,11 @@ function verdict(directory: string, examined: Examination): readonly string[] {
       : [
           `${torn.file}, byte ${torn.offset}: a crash cut the last write short; the next start drops its ${torn.bytes} bytes`,
         ]
-  const size = `${segments.length} segments, ${records} events, ${state.messages.size} live messages`
+  const size = [
+    counted(segments.length, 'segment'),
+    counted(records, 'event'),
+    counted(state.messages.size, 'live message'),
+  ].join(', ')
   if (count === 0) return [...cut, `${directory} is whole: ${size}.`]
-  const damages = count === 1 ? '1 damage' : `${count} damages`
-  return [...cut, `${directory} has ${damages}; readable are ${size}.`]
+  return [...cut, `${directory} has ${counted(count, 'damage')}; readable are ${size}.`]
 }

@@ -2,6 +2,7 @@
 
 import { EXIT, Failure } from '../failure.ts'
 import { codeOf } from '../http/listen.ts'
+import { LogDamage } from '../log/log.ts'
 
 const DIRECTORY_REASONS: Readonly<Record<string, string>> = {
   EACCES: 'is not writable for this user',
@@ -27,6 +28,9 @@ function directorySentence(directory: string, cause: unknown): string {
   const reason = DIRECTORY_REASONS[codeOf(cause)]
   if (reason !== undefined) return `The data directory ${directory} ${reason}.`
   const said = cause instanceof Error ? cause.message : String(cause)
+  if (cause instanceof LogDamage) {
+    return `${sentence(said)} "pabal log verify ${directory}" lists every damage, "pabal log repair" what a repair would lose.`
+  }
   // Damage, and a directory that another broker holds, name it themselves.
   return said.includes(directory)
     ? sentence(said)

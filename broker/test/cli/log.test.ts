@@ -5,8 +5,8 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import type { MessageAttributes, TextMap } from '../../src/sqs/api.ts'
 import { openBroker } from '../../src/pabal.ts'
+import type { MessageAttributes, TextMap } from '../../src/sqs/api.ts'
 import { Program, temporaryDirectory } from './program.ts'
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/format-1/', import.meta.url))
@@ -125,16 +125,24 @@ describe('pabal log export', () => {
 
 interface Input {
   readonly MessageBody: string
-  readonly MessageAttributes?: Readonly<Record<string, { readonly DataType: string; readonly BinaryValue?: string }>>
+  readonly MessageAttributes?: Readonly<
+    Record<string, { readonly DataType: string; readonly BinaryValue?: string }>
+  >
 }
 
-function binaries(input: Input): { readonly MessageBody: string; readonly MessageAttributes?: MessageAttributes } {
+function binaries(input: Input): {
+  readonly MessageBody: string
+  readonly MessageAttributes?: MessageAttributes
+} {
   const attributes = Object.entries(input.MessageAttributes ?? {}).map(([name, { BinaryValue, ...rest }]) => {
-    const bytes = BinaryValue === undefined ? {} : { BinaryValue: new Uint8Array(Buffer.from(BinaryValue, 'base64')) }
+    const bytes =
+      BinaryValue === undefined ? {} : { BinaryValue: new Uint8Array(Buffer.from(BinaryValue, 'base64')) }
     return [name, { ...rest, ...bytes }] as const
   })
   const { MessageAttributes, ...plain } = input
-  return MessageAttributes === undefined ? plain : { ...plain, MessageAttributes: Object.fromEntries(attributes) as MessageAttributes }
+  return MessageAttributes === undefined
+    ? plain
+    : { ...plain, MessageAttributes: Object.fromEntries(attributes) as MessageAttributes }
 }
 
 describe('pabal backup', () => {
@@ -147,13 +155,19 @@ describe('pabal backup', () => {
     await broker.send('jobs', 'before the backup')
     const refused = await pabal('log', 'show', data)
     equal(refused.code, 1)
-    match(refused.stderr, /is in use by another broker \(pid \d+\)\. Stop it first, or take a copy with "pabal backup"/)
+    match(
+      refused.stderr,
+      /is in use by another broker \(pid \d+\)\. Stop it first, or take a copy with "pabal backup"/,
+    )
     const { code, stdout } = await pabal('backup', data, copy)
     equal(code, 0)
-    match(stdout, /1 segments, \d+ bytes, every checksum right/)
+    match(stdout, /1 segment, \d+ bytes, every checksum right/)
     match((await pabal('backup', data, copy)).stderr, /is there already/)
     await using restored = await openBroker({ directory: copy })
-    deepEqual((await restored.receive('jobs')).map(({ body }) => body), ['before the backup'])
+    deepEqual(
+      (await restored.receive('jobs')).map(({ body }) => body),
+      ['before the backup'],
+    )
   })
 })
 
