@@ -20,6 +20,7 @@ import { SimProcess } from '../support/sim-process.ts'
 
 const RUNS = Number(process.env['PABAL_RUNS'] ?? 25)
 const SEGMENT_BYTES_MAX = 1500
+const WORKS_MAX = 8
 const PADDING = 'x'.repeat(50)
 const LEASE = { VisibilityTimeout: '60' }
 
@@ -43,7 +44,7 @@ const strike = fc.record({
 })
 const step = fc.record({
   /** All at once. */
-  works: fc.array(work, { minLength: 1, maxLength: 8 }),
+  works: fc.array(work, { minLength: 1, maxLength: WORKS_MAX }),
   strike: fc.option(strike, { freq: 3, nil: undefined }),
   passSeconds: fc.constantFrom(0, 0, 0, 1, 61, 400),
 })
@@ -87,7 +88,11 @@ class Life {
     this.#disk.before = ({ path }) => {
       if (left-- > 0) return
       this.#disk.before = () => {}
-      if (kind === 'error') throw diskError('EIO', path)
+      if (kind === 'error') {
+        // Where it is a read, the receives that wait for it have counted, and others got what was left of them.
+        this.#ledger.receivesInDoubt += WORKS_MAX
+        throw diskError('EIO', path)
+      }
       this.#process.die(kind === 'crash' ? seed : undefined)
     }
   }

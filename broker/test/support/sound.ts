@@ -40,7 +40,16 @@ export function assertSound(state: State): void {
   )
   for (const queue of state.queues.values()) assertQueue(state, queue, slots)
   assertSources(state, slots)
+  assertMoving(state)
   assertDeadlines(state, slots)
+}
+
+/** Whose newest task runs is known to be moving, and nobody else. */
+function assertMoving(state: State): void {
+  for (const queue of state.moving) equal(state.queues.get(queue.id), queue, 'a queue that moves and is gone')
+  for (const queue of state.queues.values()) {
+    equal(state.moving.has(queue), queue.moveTasks.at(-1)?.status === 'RUNNING', `${queue.name} moves`)
+  }
 }
 
 /** A name is kept exactly as long as a message refers to it. */
