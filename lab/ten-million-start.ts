@@ -10,25 +10,31 @@ const CHUNK_BYTES = 1024 * 1024
 const [mode = '', directory = ''] = process.argv.slice(2)
 
 const begunAt = performance.now()
-const measured = mode === 'start' ? await start() : { ms: readAndChecksum(), residentBytes: 0, messages: 0 }
+const usedBefore = process.cpuUsage()
+const measured = mode === 'start' ? await start() : { ...readAndChecksum(), residentBytes: 0, messages: 0 }
 process.stdout.write(`${JSON.stringify(measured satisfies Started)}\n`)
 
 async function start(): Promise<Started> {
   await using broker = await openBroker({ directory })
-  const ms = performance.now() - begunAt
+  const took = elapsed()
   const residentBytes = process.memoryUsage().rss
   const { Attributes } = await broker.sqs('GetQueueAttributes', {
     QueueUrl: 'waiting',
     AttributeNames: ['ApproximateNumberOfMessages'],
   })
   return {
-    ms,
+    ...took,
     residentBytes,
     messages: Number((Attributes as Record<string, string>)['ApproximateNumberOfMessages']),
   }
 }
 
-function readAndChecksum(): number {
+function elapsed(): Pick<Started, 'ms' | 'processorMs'> {
+  const { user, system } = process.cpuUsage(usedBefore)
+  return { ms: performance.now() - begunAt, processorMs: (user + system) / 1000 }
+}
+
+function readAndChecksum(): Pick<Started, 'ms' | 'processorMs'> {
   const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
   for (const name of readdirSync(directory).filter((file) => file.endsWith('.log'))) {
     const file = openSync(join(directory, name), 'r')
@@ -38,5 +44,5 @@ function readAndChecksum(): number {
     }
     closeSync(file)
   }
-  return performance.now() - begunAt
+  return elapsed()
 }

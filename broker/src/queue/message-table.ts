@@ -129,6 +129,16 @@ export class MessageTable {
     return slot
   }
 
+  /** What a record is made of, in one go: start-up does this for every message there is. */
+  fill(slot: number, seq: number, position: number, sentAt: number, length: number): void {
+    const numbers = this.#numbers[slot >>> CHUNK_BITS]!
+    const at = (slot & CHUNK_MASK) * NUMBERS
+    numbers[at + SEQ] = seq
+    numbers[at + POSITION] = position
+    numbers[at + SENT_AT] = sentAt
+    this.setInt(slot, LENGTH, length)
+  }
+
   release(slot: number): void {
     const at = (slot & CHUNK_MASK) * WORDS
     this.#ints[slot >>> CHUNK_BITS]!.fill(0, at, at + WORDS)

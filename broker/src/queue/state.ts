@@ -123,10 +123,7 @@ export class State {
   /** A new message's record, found by its number from now on. */
   create(seq: number, priority: number, sentAt: number, position: number, length: number): number {
     const slot = this.messages.take(priority)
-    this.messages.setNumber(slot, SEQ, seq)
-    this.messages.setNumber(slot, SENT_AT, sentAt)
-    this.messages.setNumber(slot, POSITION, position)
-    this.messages.setInt(slot, LENGTH, length)
+    this.messages.fill(slot, seq, position, sentAt, length)
     this.index.add(seq, slot)
     this.space.add(position, length)
     if (seq >= this.nextSeq) this.nextSeq = seq + 1
