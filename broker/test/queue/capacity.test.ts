@@ -7,7 +7,10 @@ import {
   DEDUPLICATION_IDS_MAX,
   DEDUPLICATION_MS,
   DEFINITIONS_BYTES_MAX,
+  EXHAUSTED_PER_RECEIVE_MAX,
+  IN_FLIGHT_MAX,
   MESSAGES_MAX,
+  MOVE_TASKS_ACTIVE_MAX,
   QUEUES_MAX,
 } from '../../src/queue/limits.ts'
 import { isProblem } from '../../src/queue/problem.ts'
@@ -80,5 +83,67 @@ describe('a broker has room for', () => {
     pretend(dedup!, 'sizeAt', ExpiringMap.prototype.sizeAt)
     assert.equal(dedup!.sizeAt(DEDUPLICATION_MS - 1), 1)
     assert.equal(dedup!.sizeAt(DEDUPLICATION_MS), 0)
+  })
+
+  test('so many messages in flight: a short poll of a standard queue is refused, other receives get nothing', () => {
+    const core = new Core({ now: 0 })
+    for (const name of ['orders', 'orders.fifo']) {
+      create(core, name)
+      send(core, name, '1')
+      core.state.queuesByName.get(name)!.inFlight = IN_FLIGHT_MAX
+    }
+    const receive = (queue: string, waitSeconds: number): object =>
+      core.submit<'receive'>({ kind: 'receive', queue, max: 1, waitSeconds }, 0)
+    assert.partialDeepStrictEqual(receive('orders', 0), OVER_LIMIT)
+    assert.partialDeepStrictEqual(receive('orders', 1), { taken: [] })
+    assert.partialDeepStrictEqual(receive('orders.fifo', 0), { taken: [] })
+  })
+
+  test('so many move tasks at once', () => {
+    const core = new Core({ now: 0 })
+    create(core, 'dead')
+    const RedrivePolicy = JSON.stringify({
+      deadLetterTargetArn: 'arn:aws:sqs:us-east-1:0:dead',
+      maxReceiveCount: 1,
+    })
+    core.submit<'createQueue'>(
+      { kind: 'createQueue', name: 'orders', attributes: { RedrivePolicy }, tags: {} },
+      0,
+    )
+    pretend(core.state.moving, 'size', MOVE_TASKS_ACTIVE_MAX)
+    const start = {
+      kind: 'startMoveTask',
+      source: 'dead',
+      sourceArn: 'arn:aws:sqs:us-east-1:0:dead',
+      taskId: 't',
+    } as const
+    assert.partialDeepStrictEqual(core.submit<'startMoveTask'>(start, 0), OVER_LIMIT)
+  })
+
+  test('so much work in one receive: it stops after a thousand exhausted messages, and says that there is more', () => {
+    const core = new Core({ now: 0 })
+    create(core, 'dead')
+    const RedrivePolicy = JSON.stringify({
+      deadLetterTargetArn: 'arn:aws:sqs:us-east-1:0:dead',
+      maxReceiveCount: 1,
+    })
+    core.submit<'createQueue'>(
+      { kind: 'createQueue', name: 'orders', attributes: { RedrivePolicy }, tags: {} },
+      0,
+    )
+    const receive = {
+      kind: 'receive',
+      queue: 'orders',
+      max: 10,
+      visibilitySeconds: 60,
+      waitSeconds: 0,
+    } as const
+    for (let sent = 0; sent <= EXHAUSTED_PER_RECEIVE_MAX; sent += 1) send(core, 'orders', '')
+    for (let left = EXHAUSTED_PER_RECEIVE_MAX + 1; left > 0; left -= 10) core.submit<'receive'>(receive, 0)
+    const dead = core.state.queuesByName.get('dead')!
+    assert.partialDeepStrictEqual(core.submit<'receive'>(receive, 60_000), { taken: [], more: true })
+    assert.equal(dead.visible, EXHAUSTED_PER_RECEIVE_MAX)
+    assert.partialDeepStrictEqual(core.submit<'receive'>(receive, 60_000), { taken: [], more: false })
+    assert.equal(dead.visible, EXHAUSTED_PER_RECEIVE_MAX + 1)
   })
 })

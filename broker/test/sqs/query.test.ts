@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Delivered } from '../../src/queue/command.ts'
+import { QUERY_PARAMETERS_MAX } from '../../src/queue/limits.ts'
 import { encodeAttributes } from '../../src/sqs/attribute-layout.ts'
 import { encodeContent, StoredContent } from '../../src/sqs/content.ts'
 import { md5 } from '../../src/sqs/md5.ts'
@@ -335,4 +336,10 @@ test('a value with something below it and no text of its own is empty, and no fa
   assert.deepEqual(service.of('setAttributes')[0]?.attributes, { Policy: '' })
   const names = await service.ask(queryRequest(`Action=GetQueueAttributes&${QUEUE}&AttributeName.1.x=All`))
   assert.equal(names.response.status, 200)
+})
+
+test('more parameters than the largest batch needs are refused', async () => {
+  const parameters = Array.from({ length: QUERY_PARAMETERS_MAX + 1 }, (_, index) => `p${index}=1`).join('&')
+  const { response } = await serviceOf().ask(queryRequest(`Action=ListQueues&${parameters}`))
+  assert.equal(response.status, 400)
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Delivered } from '../../src/queue/command.ts'
+import { ATTRIBUTE_NAMES_ASKED_MAX } from '../../src/queue/limits.ts'
 import type { MessageAttributes, ReceiveMessageInput } from '../../src/sqs/api.ts'
 import { encodeAttributes } from '../../src/sqs/attribute-layout.ts'
 import { encodeContent } from '../../src/sqs/content.ts'
@@ -234,4 +235,14 @@ test('a receive that cannot be undone is logged', async () => {
     service.logged.map((line) => line.event),
     ['undo_receive_failed'],
   )
+})
+
+test('more attribute names than anybody has are refused', async () => {
+  const names = Array.from({ length: ATTRIBUTE_NAMES_ASKED_MAX + 1 }, (_, index) => `a${index}`)
+  for (const member of ['MessageAttributeNames', 'AttributeNames']) {
+    const { response } = await serviceOf().ask(
+      jsonRequest('ReceiveMessage', { QueueUrl: 'orders', [member]: names }),
+    )
+    assert.equal(response.status, 400)
+  }
 })
