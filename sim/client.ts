@@ -114,7 +114,7 @@ export class Client {
       done: finish,
     }
     machine.request(exchange)
-    if (this.draining || !dice.chance(0.04)) return
+    if (this.draining || !dice.chance(action.kind === 'receive' ? 0.12 : 0.03)) return
     scheduler.after(dice.between(0, dice.chance(0.5) ? 2000 : 5_000_000), () => {
       if (over) return
       exchange.hungUp = true
@@ -168,8 +168,8 @@ export class Client {
       send: crowded ? 4 : 40,
       receive: crowded ? 50 : 30,
       delete: holding ? 40 : 0,
-      extend: holding ? 4 : 0,
-      release: holding ? 8 : 0,
+      extend: holding ? 6 : 0,
+      release: holding ? 14 : 0,
       forget: holding ? 4 : 0,
       stale: this.#stale.length > 0 ? 1 : 0,
       retry: this.#unknown.length > 0 ? 20 : 0,
@@ -201,7 +201,7 @@ export class Client {
       }
       case 'extend':
       case 'release': {
-        const receipts = this.#takeOfOneQueue(dice.chance(0.7) ? 1 : 10)
+        const receipts = this.#takeOfOneQueue(dice.chance(0.8) ? 1 : 10)
         const seconds = deed === 'release' ? 0 : dice.between(1, 60)
         return receipts && { kind: 'extend', ...receipts, seconds, batch: receipts.receipts.length > 1 }
       }
@@ -276,7 +276,7 @@ export class Client {
     return {
       kind: 'receive',
       queue,
-      max: dice.chance(0.5) ? 10 : dice.between(1, 10),
+      max: dice.chance(0.4) ? 10 : dice.between(1, 4),
       visibilitySeconds: dice.chance(0.4) ? dice.pick([0, 1, 5, 60]) : undefined,
       waitSeconds: dice.chance(0.5) ? dice.pick([0, 1, 3]) : undefined,
       attemptId: attempts ? `attempt-${dice.between(1, 1_000_000)}` : undefined,

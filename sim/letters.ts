@@ -6,7 +6,8 @@ import type { Letter } from './exchange.ts'
 /** What bodies are filled with: everything that JSON, XML or a form might trip over. */
 const FILLING = 'plain & <tag attr="x">\'quoted\'</tag> \r\n\t ünïcödé 漢字 🐎 %41+%zz ]]> \\u0041 '
 
-const GROUPS = ['a', 'b', 'c', 'd']
+/** Most of one, so that it grows long. */
+const GROUPS = ['a', 'a', 'a', 'b', 'c', 'd']
 const TENANTS = [undefined, undefined, 'ant', 'bee', 'cat']
 
 export interface LetterFor {

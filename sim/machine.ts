@@ -164,7 +164,7 @@ export class Machine {
       trace.add(`did not start: ${String(error)}`)
       verdict.hold(this.#isExpected(error), () => `the broker does not start: ${stackOf(error)}`)
       if (process.alive) this.process = undefined
-      scheduler.after(RESTART_US, () => this.#startAgain())
+      scheduler.after(8 * RESTART_US, () => this.#startAgain())
     }
   }
 
@@ -203,6 +203,7 @@ export class Machine {
     })
     const respond = (response: HttpResponse): void => {
       oracle.pending.delete(exchange)
+      oracle.latest = Math.max(oracle.latest, shard.now())
       if (exchange.hungUp) return response.undelivered?.()
       const answer = toAnswer(exchange.action, exchange.wire, response)
       trace.add(`${scheduler.nowUs} ${exchange.action.kind} ${exchange.action.queue} ${response.status}`)

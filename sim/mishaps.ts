@@ -13,6 +13,7 @@ const KINDS = {
   kill: 3,
   stop: 2,
   'failing sync': 4,
+  'failing sync, then a crash': 3,
   'failing disk': 3,
   'failing read': 2,
   'full disk': 3,
@@ -94,6 +95,11 @@ export class Mishaps {
           'EIO',
           ({ kind }) => kind === 'sync' || kind === 'syncDirectory',
         )
+      case 'failing sync, then a crash':
+        scheduler.after(dice.between(0, 100_000), () => {
+          if (!this.#over) machine.die('crash')
+        })
+        return this.#later(0, 'EIO', ({ kind }) => kind === 'sync')
       case 'failing read':
         return this.#sometimes(0.3, ({ kind }) => kind === 'read')
       case 'failing disk':
@@ -116,8 +122,8 @@ export class Mishaps {
         machine.aheadMs -= dice.pick([1000, 60_000, 600_000, 90_000_000])
         return
       case 'night': {
-        const until =
-          scheduler.nowUs + dice.pick([MINUTE_US / 6, 2 * MINUTE_US, 6 * MINUTE_US, 7 * MINUTE_US])
+        const minutes = dice.pick([1 / 6, 1, 1, 2, 6, 7])
+        const until = scheduler.nowUs + minutes * MINUTE_US + dice.between(-500_000, 500_000)
         for (const client of clients) client.restingUntilUs = until
         this.#nightUntilUs = until - (dice.chance(0.3) ? MINUTE_US : 0)
         return

@@ -132,8 +132,9 @@ export class Oracle implements Asked {
       this.#verdict.hold(!wrong, () => `refused: ${describe(exchange)} with ${status} ${code}: ${text}`)
       return []
     }
-    this.#promised = Math.max(this.#promised, exchange.rests)
+    // An empty receive says nothing that could turn out to be untrue.
     if (exchange.action.kind === 'receive') return this.#delivered(exchange, answer.output)
+    this.#promised = Math.max(this.#promised, exchange.rests)
     const lie = this.#lie(exchange, answer.output)
     this.#verdict.hold(lie === undefined, () => `answered ${describe(exchange)}, but ${lie}`)
     return []

@@ -39,7 +39,7 @@ export function redrawn(dice: Dice, queue: string): Attributes {
 
 function retentionOf(dice: Dice, queue: string): string {
   if (queue === 'short') return dice.pick(['60', '120'])
-  return dice.pick(['345600', '345600', '345600', '3600'])
+  return dice.pick(['345600', '345600', '3600', '60'])
 }
 
 /** The scope stays as it is for as long as a queue lives. */
