@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { scratch } from './measure/child.ts'
@@ -36,6 +37,8 @@ const { values, positionals } = parseArgs({
 })
 const names = positionals.length > 0 ? positionals : BENCHMARKS
 const startedAt = new Date()
+/** What others did with the machine before we began. */
+const [busyBefore = 0] = loadavg()
 const sheets: Sheet[] = []
 const failed: string[] = []
 
@@ -67,7 +70,7 @@ function page(): string {
     '# Results',
     '',
     `${startedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC, commit ${git()}, ${values.quick ? 'a quick run: short rounds, few of them' : 'a full run'}.`,
-    `${machine()}.`,
+    `${machine()}. Load average when it began: ${busyBefore.toFixed(1)}${busyBefore > 1 ? ' (a busy machine: read the CPU times, not the rates)' : ''}.`,
     '',
     'Bodies of 200 bytes. Rates are medians of interleaved rounds, with the lowest and the highest; a ratio is that of the',
     'two in the same round. *Core* and *client* say how much of its core the broker and the client used: a client near 100%',
