@@ -33,15 +33,20 @@ process.exitCode = (await (values.defects ? findDefects() : runSeeds())) ? 0 : 1
 async function runSeeds(): Promise<boolean> {
   const first = values.seed === undefined ? randomInt(1, 1_000_000_000) : Number(values.seed)
   const startedAt = performance.now()
+  const counts = new Map<string, number>()
   let steps = 0
   let failed = 0
   for (let seed = first; seed < first + Number(values.seeds); seed += 1) {
     const defect = values.defect === undefined ? {} : { defect: values.defect }
     const report = await run({ seed, steps: Number(values.steps), print: values.trace, ...defect })
     steps += report.steps
+    for (const [name, count] of [...report.mishaps, ...report.events]) {
+      counts.set(name, (counts.get(name) ?? 0) + count)
+    }
     if (report.violation !== undefined) failed += 1
     print(report)
   }
+  console.log([...counts].map(([name, count]) => `${name} ${count}`).join(', '))
   const seconds = (performance.now() - startedAt) / 1000
   const speed = Math.round(steps / seconds)
   console.log(`${steps} steps in ${seconds.toFixed(1)} s, ${speed} a second; ${failed} failed`)

@@ -46,6 +46,8 @@ export class Oracle implements Asked {
   /** The latest time that the broker ever saw: what was over then may be forgotten, wherever the clock is set. */
   latest = 0
   journal: Entry[] = []
+  /** How often each kind of event happened. */
+  readonly counts = new Map<string, number>()
   readonly #verdict: Verdict
   readonly #trace: Trace
   /** Receives that are decided and not yet delivered. */
@@ -74,6 +76,7 @@ export class Oracle implements Asked {
     this.#trace.add(`  ${position} ${summary(event)} ${token}`)
     this.#verdict.hold(position > this.last, () => `position ${position} was given out before`)
     this.journal.push(entry)
+    this.counts.set(event.kind, (this.counts.get(event.kind) ?? 0) + 1)
     if (this.#verdict.violation !== undefined) return
     this.model.begin(event, entry.first)
     const wrong = objection(this.model, this, event, token)

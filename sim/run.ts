@@ -36,7 +36,9 @@ export interface Report {
   /** Of the log, by the broker itself and on copies of its disk. */
   readonly recoveries: number
   readonly virtualMs: number
+  /** How often each mishap and each kind of event happened. */
   readonly mishaps: ReadonlyMap<string, number>
+  readonly events: ReadonlyMap<string, number>
 }
 
 const CLIENTS = 6
@@ -115,6 +117,7 @@ class Run {
       recoveries: this.#machine.starts + this.#inspection.recoveries,
       virtualMs: this.#scheduler.nowMs,
       mishaps: this.#mishaps.counts,
+      events: this.#oracle.counts,
     }
   }
 
