@@ -358,6 +358,23 @@ describe('closing', () => {
     equal(script.opens, opens)
   })
 
+  it('in the midst of an opening waits for it, and closes what was opened', async () => {
+    const { scene, script } = await scriptedScene()
+    await scene.queue('orders')
+    const gate = Promise.withResolvers<void>()
+    script.openGate = gate.promise
+    script.breakFlush()
+    await rejects(scene.trySend('orders', '1'), Unavailable)
+    await rest()
+    const closed = watch(scene.shard.close())
+    await rest()
+    equal(closed.state, 'pending')
+    gate.resolve()
+    await closed.promise
+    equal(script.closes, script.opens)
+    equal(script.opens, 2)
+  })
+
   it('while a log that does not open is waited for ends the waiting', async () => {
     const { scene, script } = await scriptedScene()
     await scene.queue('orders')

@@ -15,6 +15,8 @@ export class Script {
   /** Asked for every record that is read; the others come a little later then, as from a disk. */
   readError: ((position: number) => Error | undefined) | undefined
   openError: Error | undefined
+  /** Opening waits for it. */
+  openGate: Promise<void> | undefined
   flushes = 0
   opens = 0
   closes = 0

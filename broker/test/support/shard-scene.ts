@@ -148,6 +148,7 @@ export async function scriptedScene(clock?: ManualClock): Promise<{ scene: Scene
   const script = new Script()
   const store = memoryStore()
   const openLog = async (): Promise<Log> => {
+    await script.openGate
     if (script.openError !== undefined) throw script.openError
     return scriptedLog(script, store)
   }
