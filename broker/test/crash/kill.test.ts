@@ -120,8 +120,10 @@ async function consume(
       ledger.receivesInDoubt += 1
       return
     }
-    for (const [index, message] of (received.Messages ?? []).entries()) {
-      ledger.received(message)
+    const messages = received.Messages ?? []
+    // All of them before anything is asked again: the broker may die in the midst of what follows.
+    for (const message of messages) ledger.received(message)
+    for (const [index, message] of messages.entries()) {
       if (queue === 'orders' && index % 3 === 2) continue
       ledger.deleting(message.Body)
       const { ReceiptHandle } = message
