@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { SQS_CLIENT, startClient } from './client/driver.ts'
 import { pinnedCommand, scratch } from './measure/child.ts'
+import { indexBytes } from './measure/index-bytes.ts'
 import { residentBytes } from './measure/process-use.ts'
 import { atLeast, atMost, count, finish, meets, PABAL, type Row, ratioRow } from './measure/row.ts'
 import { quick, rounds, waiting } from './measure/settings.ts'
@@ -30,6 +31,7 @@ const reopened = await residentAfter(() => Promise.resolve())
 finish({
   title: `${count(waiting)} messages waiting`,
   rows: [
+    indexRow(),
     ...memoryRows('after they were sent', filled),
     ...memoryRows('after a restart', reopened),
     startUpRow(),
@@ -59,6 +61,19 @@ async function residentAfter(use: (broker: PabalProcess) => Promise<void>): Prom
   await use(broker)
   await settle()
   return residentBytes(broker.pid)
+}
+
+/** The core's own part, which is what grows with the backlog. */
+function indexRow(): Row {
+  const each = indexBytes(waiting)
+  const target = atMost(100, 'bytes')
+  return {
+    what: `index of ${count(waiting)} waiting messages`,
+    ours: `${each.toFixed(1)} bytes a message`,
+    beside: '',
+    target,
+    met: meets(each, target),
+  }
 }
 
 function memoryRows(when: string, resident: number): readonly Row[] {
