@@ -25,9 +25,8 @@ import { DEDUPLICATION_MS, dueAtOf, type Message, type Model, type Queue } from 
 export type View = readonly string[]
 
 export function viewOfState(state: State, now: number, latest: number): View {
-  const lines = [
-    `next ${state.nextSeq} ${state.nextQueueId} ${Buffer.from(state.salt.buffer).toString('hex')}`,
-  ]
+  const salt = state.opened ? Buffer.from(state.salt.buffer).toString('hex') : ''
+  const lines = [`next ${state.nextSeq} ${state.nextQueueId} ${salt}`]
   for (const queue of byId(state.queues)) {
     lines.push(...queueLines(queue.definition, queue.moveTasks))
     for (const [key, seq, at] of queue.dedup?.entries(latest) ?? []) {
