@@ -18,6 +18,8 @@ export interface Launch {
   readonly flags?: readonly string[]
   /** The most files and sockets it may have open. */
   readonly handlesMax?: number
+  /** With an inspector, whose address it prints first. */
+  readonly inspected?: boolean
 }
 
 export class BrokerProcess implements AsyncDisposable {
@@ -84,9 +86,10 @@ export class BrokerProcess implements AsyncDisposable {
   }
 }
 
-function start({ directory, port, flags = [], handlesMax }: Launch): ChildProcess {
+function start({ directory, port, flags = [], handlesMax, inspected = false }: Launch): ChildProcess {
   const args = [MAIN, 'serve', '--port', String(port), '--data', directory, '--log-level', 'warn', ...flags]
   const options = { stdio: ['ignore', 'pipe', 'pipe'] as ('ignore' | 'pipe')[] }
+  if (inspected) args.unshift('--inspect=127.0.0.1:0')
   if (handlesMax === undefined) return spawn(process.execPath, args, options)
   // `exec`: the process that is killed is the broker, not a shell.
   const script = `ulimit -n ${handlesMax}; exec "$0" "$@"`
