@@ -9,6 +9,7 @@ import type { Event } from '../broker/src/queue/event.ts'
 import { decodeEvent, isFirst } from '../broker/src/queue/event-codec.ts'
 import { messageIdOf } from '../broker/src/queue/message-id.ts'
 import type { Answer, Exchange, Held, Letter } from './exchange.ts'
+import { type Known, lieIn, unjust } from './honesty.ts'
 import { dueAtOf, type Message, Model } from './model.ts'
 import { type Asked, objection, type Receive } from './rules.ts'
 import type { Trace } from './trace.ts'
@@ -29,13 +30,7 @@ interface Outgoing {
   readonly queue: string
 }
 
-const COUNTS = [
-  'ApproximateNumberOfMessages',
-  'ApproximateNumberOfMessagesNotVisible',
-  'ApproximateNumberOfMessagesDelayed',
-]
-
-export class Oracle implements Asked {
+export class Oracle implements Asked, Known {
   readonly pending = new Set<Exchange>()
   readonly handles = new Map<string, Receive & { readonly queueId: number }>()
   /** Everything that clients ever meant to send, by its token. */
@@ -52,7 +47,8 @@ export class Oracle implements Asked {
   readonly #trace: Trace
   /** Receives that are decided and not yet delivered. */
   readonly #outbox = new Map<string, Outgoing>()
-  readonly #numbers = new Map<string, number>()
+  /** Sequence numbers by MessageId. */
+  readonly numbers = new Map<string, number>()
   #promised = -1
 
   constructor(verdict: Verdict, trace: Trace) {
@@ -130,7 +126,7 @@ export class Oracle implements Asked {
   answered(exchange: Exchange, answer: Answer): readonly Held[] {
     if (answer.kind === 'lost') return []
     if (answer.kind === 'refused') {
-      const wrong = this.#unjust(exchange, answer)
+      const wrong = unjust(this, exchange, answer)
       const { status, code, text } = answer
       this.#verdict.hold(!wrong, () => `refused: ${describe(exchange)} with ${status} ${code}: ${text}`)
       return []
@@ -138,7 +134,7 @@ export class Oracle implements Asked {
     // An empty receive says nothing that could turn out to be untrue.
     if (exchange.action.kind === 'receive') return this.#delivered(exchange, answer.output)
     this.#promised = Math.max(this.#promised, exchange.rests)
-    const lie = this.#lie(exchange, answer.output)
+    const lie = lieIn(this, exchange, answer.output)
     this.#verdict.hold(lie === undefined, () => `answered ${describe(exchange)}, but ${lie}`)
     return []
   }
@@ -158,7 +154,7 @@ export class Oracle implements Asked {
   #follow(event: Event, position: number): void {
     if (event.kind === 'sent' || event.kind === 'redriven') {
       const salt = new Int32Array(Uint8Array.from(Buffer.from(this.model.salt, 'hex')).buffer)
-      this.#numbers.set(messageIdOf(event.seq, salt), event.seq)
+      this.numbers.set(messageIdOf(event.seq, salt), event.seq)
     } else if (event.kind === 'received' || event.kind === 'leaseRenewed') {
       const message = { ...this.model.messages.get(event.seq)! }
       const queue = message.queue.definition.name
@@ -179,7 +175,7 @@ export class Oracle implements Asked {
   #deliver(queue: string, got: Readonly<Record<string, unknown>>): Held {
     const attributes = got['Attributes'] as Readonly<Record<string, string>>
     const receiveCount = Number(attributes['ApproximateReceiveCount'])
-    const seq = this.#numbers.get(got['MessageId'] as string) ?? 0
+    const seq = this.numbers.get(got['MessageId'] as string) ?? 0
     const outgoing = this.#outbox.get(`${seq}:${receiveCount}`)
     this.#outbox.delete(`${seq}:${receiveCount}`)
     const body = String(got['Body'])
@@ -204,141 +200,6 @@ export class Oracle implements Asked {
     )
     this.handles.set(receipt, { seq, receiveCount, queueId: message.queue.definition.id })
     return { queue, receipt, token }
-  }
-
-  /** What is untrue about a success; undefined where all is well. */
-  #lie(exchange: Exchange, output: Readonly<Record<string, unknown>>): string | undefined {
-    const { action } = exchange
-    switch (action.kind) {
-      case 'send':
-        return successes(action.letters, action.batch, output)
-          .map(([letter, result]) => this.#unsent(exchange, letter, String(result['MessageId'])))
-          .find((lie) => lie !== undefined)
-      case 'delete':
-        return successes(action.receipts, action.batch, output)
-          .map(([receipt]) => this.#undeleted(action.queue, receipt))
-          .find((lie) => lie !== undefined)
-      case 'extend':
-        return successes(action.receipts, action.batch, output)
-          .map(([receipt]) => this.#unextended(exchange, receipt, action.seconds))
-          .find((lie) => lie !== undefined)
-      case 'create':
-        if (this.model.queueNamed(action.queue) !== undefined) return undefined
-        return this.#lacks(exchange, 'queueDeleted', () => true)
-      case 'change':
-        return this.#lacks(exchange, 'queueDefined', ({ definition }) =>
-          Object.entries(action.attributes).every(
-            ([name, value]) => (definition.attributes[name] ?? '') === value,
-          ),
-        )
-      case 'tag':
-      case 'untag':
-        return this.#lacks(exchange, 'queueDefined', ({ definition }) => definition.name === action.queue)
-      case 'purge':
-        return this.#lacks(exchange, 'queuePurged', () => true)
-      case 'remove':
-        return this.#lacks(exchange, 'queueDeleted', () => true)
-      case 'count': {
-        const attributes = output['Attributes'] as Readonly<Record<string, string>>
-        const counts = COUNTS.map((name) => Number(attributes[name]))
-        return String(counts) === String(exchange.counts) ? undefined : `there were ${exchange.counts}`
-      }
-      case 'redrive':
-      case 'cancel':
-        return this.#lacks(exchange, 'moveTaskChanged', () => true)
-      default:
-        return undefined
-    }
-  }
-
-  #unsent(exchange: Exchange, letter: Letter, messageId: string): string | undefined {
-    const seq = this.#numbers.get(messageId)
-    const entry = this.journal.findLast(({ event }) => event.kind === 'sent' && event.seq === seq)
-    if (entry === undefined) return `no message ${messageId} was ever sent`
-    if (entry.token === letter.token) return undefined
-    const original = this.letters.get(entry.token)!
-    const since = exchange.startedAt - 300_000
-    const byGroup = exchange.action.queue === 'groups.fifo' && original.group !== letter.group
-    const repeated = letter.dedupId !== undefined && original.dedupId === letter.dedupId && !byGroup
-    if (!repeated || entry.event.at <= since) {
-      return `${messageId} is ${entry.token}, of which ${letter.token} is no duplicate`
-    }
-    return undefined
-  }
-
-  #undeleted(queue: string, receipt: string): string | undefined {
-    const receive = this.handles.get(receipt)!
-    const message = this.model.messages.get(receive.seq)
-    if (message === undefined || message.queue.definition.name !== queue) return undefined
-    if (!message.queue.definition.fifo && message.receiveCount !== receive.receiveCount) return undefined
-    return `${message.token} (number ${message.seq}) is still there`
-  }
-
-  #unextended(exchange: Exchange, receipt: string, seconds: number): string | undefined {
-    const { seq } = this.handles.get(receipt)!
-    const message = this.model.messages.get(seq)
-    if (message === undefined || (seconds === 0 && message.phase === 'ready')) return undefined
-    if (seconds === 0 && !message.queue.definition.fifo) return undefined
-    return this.#lacks(
-      exchange,
-      'visibilityChanged',
-      (event) => event.seq === seq && event.until - event.at === seconds * 1000,
-    )
-  }
-
-  /** Whether the journal has no such event since the request began. */
-  #lacks<Kind extends Event['kind']>(
-    exchange: Exchange,
-    kind: Kind,
-    is: (event: Extract<Event, { kind: Kind }>) => boolean,
-  ): string | undefined {
-    for (let index = this.journal.length - 1; index >= 0; index -= 1) {
-      const { event } = this.journal[index]!
-      if (event.at < exchange.startedAt) break
-      if (event.kind === kind && is(event as Extract<Event, { kind: Kind }>)) return undefined
-    }
-    return `nothing of it happened (${kind})`
-  }
-
-  /** True for a refusal that a client need not put up with. */
-  #unjust(exchange: Exchange, { status, code }: Extract<Answer, { kind: 'refused' }>): boolean {
-    const { action } = exchange
-    const queue = this.model.queueNamed(action.queue)
-    switch (code) {
-      case 'ServiceUnavailable':
-        return this.calm
-      case 'NonExistentQueue':
-      case 'ResourceNotFoundException':
-        return (
-          queue !== undefined &&
-          action.kind !== 'cancel' &&
-          action.kind !== 'redrive' &&
-          this.#lacks(exchange, 'queueDefined', ({ definition }) => definition.name === action.queue) !==
-            undefined
-        )
-      case 'QueueAlreadyExists':
-        return action.kind !== 'create'
-      case 'UnsupportedOperation':
-        return action.kind !== 'redrive' && action.kind !== 'cancel'
-      case 'ReceiptHandleIsInvalid':
-        return (
-          !('receipts' in action) ||
-          action.receipts.every((receipt) => this.handles.get(receipt)!.queueId === queue?.definition.id)
-        )
-      case 'InvalidParameterValue':
-        if (action.kind === 'redrive' || action.kind === 'create' || action.kind === 'change') return false
-        if (action.kind === 'receive') return action.attemptId === undefined
-        return !('receipts' in action) || !action.receipts.every((receipt) => this.#isStale(receipt))
-      default:
-        return status >= 400
-    }
-  }
-
-  #isStale(receipt: string): boolean {
-    const receive = this.handles.get(receipt)!
-    const message = this.model.messages.get(receive.seq)
-    if (message === undefined || message.receiveCount !== receive.receiveCount) return true
-    return message.phase !== 'in flight' || message.dueAt <= this.latest
   }
 
   #at(position: number): Entry | undefined {
@@ -384,17 +245,6 @@ function isTrue(
 
 function sorted(map: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)))
-}
-
-/** Pairs each item of a request with its result; in a batch only those that succeeded. */
-function successes<Item>(
-  items: readonly Item[],
-  batch: boolean,
-  output: Readonly<Record<string, unknown>>,
-): readonly (readonly [Item, Readonly<Record<string, unknown>>])[] {
-  if (!batch) return [[items[0]!, output]]
-  const results = (output['Successful'] ?? []) as readonly Readonly<Record<string, unknown>>[]
-  return results.map((result) => [items[Number(String(result['Id']).slice(1))]!, result] as const)
 }
 
 export function describe({ action }: Exchange): string {
