@@ -122,7 +122,8 @@ export type NextMove =
 
 export function nextMove(state: State, source: Queue, now: number): NextMove {
   const task = runningTask(source)
-  if (task === undefined) return { kind: 'idle' }
+  // A deleted queue has no tasks any more, and nothing is to be said of them.
+  if (task === undefined || state.queues.get(source.id) !== source) return { kind: 'idle' }
   if (now - task.startedAt > MOVE_TASK_MS_MAX) return failed('The task ran for longer than 36 hours.')
   const slot = task.moved >= task.toMove ? 0 : firstReady(source)
   if (slot === 0) return { kind: 'over', status: 'COMPLETED' }

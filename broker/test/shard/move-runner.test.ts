@@ -119,7 +119,9 @@ describe('a move task', () => {
     await start(scene, { rate: 1 })
     await scene.clock.advance('2s')
     await scene.submit({ kind: 'deleteQueue', queue: 'dead' })
+    const end = scene.shard.log!.end
     await scene.clock.advance('10s')
+    equal(scene.shard.log!.end, end, 'nothing more is said about it')
     deepEqual(await scene.counts('orders'), [3, 0, 0])
     await scene.assertRecoverable({ turns: true })
     await scene.shard.close()
