@@ -70,6 +70,36 @@ describe('reclaiming', () => {
     await scene.assertRecoverable({ turns: false })
   })
 
+  it('leaves out what is deleted or purged while it reads', async () => {
+    const disk = new SimDisk()
+    await using scene = await fileScene(disk, { ...OPTIONS, cacheBytesMax: 0 })
+    await scene.queue('dead')
+    await scene.queue('purged')
+    await scene.queue('orders')
+    for (const body of ['1', '2', '3']) await scene.send('dead', body)
+    await scene.send('purged', '4')
+    await churn(scene, 'orders', 6)
+    const taken = await scene.receive('dead', { max: 2, visibility: 1000 })
+    await scene.clock.advance('4m')
+    const reading = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    disk.before = ({ kind }) => {
+      if (kind !== 'read') return
+      reading.resolve()
+      return gate.promise
+    }
+    const passed = pass(scene, '3m')
+    await reading.promise
+    await scene.delete('dead', taken)
+    await scene.submit({ kind: 'purgeQueue', queue: 'purged' })
+    disk.before = () => {}
+    gate.resolve()
+    await passed
+    deepEqual(await scene.counts('purged'), [0, 0, 0])
+    deepEqual((await scene.receive('dead')).map(bodyOf), ['3'])
+    await scene.assertRecoverable({ turns: false })
+  })
+
   it('leaves alone what mostly lives', async () => {
     await using scene = await fileScene(new SimDisk(), OPTIONS)
     await scene.queue('orders')

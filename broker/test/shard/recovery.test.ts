@@ -40,6 +40,16 @@ describe('after a restart', () => {
     await again.assertRecoverable({ turns: true })
   })
 
+  it('turns are as they were, also after a receive that hid several messages for no time at all', async () => {
+    const { scene } = await scriptedScene()
+    await scene.queue('orders')
+    for (const body of ['1', '2']) await scene.send('orders', body, { group: 'tenant' })
+    await scene.send('orders', '3')
+    deepEqual(await scene.receiveBodies('orders', { visibility: 0 }), ['1', '3', '2'])
+    await scene.assertRecoverable({ turns: true })
+    await scene.shard.close()
+  })
+
   it('sequence numbers and message ids go on', async () => {
     const disk = new SimDisk()
     const clock = manualClock(BEGIN_AT)
