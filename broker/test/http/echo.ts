@@ -51,7 +51,8 @@ export async function nodeServer(): Promise<NodeServer> {
   const server = createServer((request, response) => {
     const { method = '', url = '', socket } = request
     const client = socket.remotePort ?? 0
-    const head = understood(method, url, nodeField(request), Buffer.alloc(0))
+    // As a client sees it who takes every byte for a character.
+    const head = Buffer.from(understood(method, url, nodeField(request), Buffer.alloc(0))).toString('latin1')
     heads.set(client, [...(heads.get(client) ?? []), head])
     answerNode(request, response)
   })
