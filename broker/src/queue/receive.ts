@@ -334,10 +334,14 @@ export function evolveDeadLettered(state: State, event: DeadLettered): void {
   state.beginReady(target, slot)
 }
 
+/** 24 days: what a record's field holds. A chain of dead-letter queues in which a message lay for longer says this. */
+const FIRST_RECEIVED_MS_MIN = -(2 ** 31)
+
 /** A FIFO dead-letter queue counts retention from the arrival, a standard one from the first send (an SQS rule). */
 function restartAge(state: State, slot: number, at: number): void {
   const { messages } = state
   const olderMs = at - messages.number(slot, SENT_AT)
   messages.setNumber(slot, SENT_AT, at)
-  messages.setInt(slot, FIRST_RECEIVED, messages.int(slot, FIRST_RECEIVED) - olderMs)
+  const firstReceivedMs = messages.int(slot, FIRST_RECEIVED) - olderMs
+  messages.setInt(slot, FIRST_RECEIVED, Math.max(firstReceivedMs, FIRST_RECEIVED_MS_MIN))
 }

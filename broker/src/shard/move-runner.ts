@@ -5,22 +5,27 @@ import type { Queue } from '../queue/queue.ts'
 import { decideMove, decideTaskOver, nextMove } from '../queue/redrive.ts'
 import type { State } from '../queue/state.ts'
 import type { Clock, Timer } from '../runtime/clock.ts'
+import type { Logger } from '../runtime/logger.ts'
 import { asBuffer } from './deliver.ts'
 import type { Shard } from './shard.ts'
 
 /** A task waits for the log after this many moves, so that it cannot outrun the disk. */
 const MOVES_PER_FLUSH = 100
+/** The FailureReason of a task that came upon a message that it cannot read. */
+const UNREADABLE = 'A message of the source queue cannot be read.'
 
 export class MoveRunner {
   readonly #shard: Shard
   readonly #clock: Clock
+  readonly #log: Logger
   /** Queues whose task is being worked on or waits for its time. */
   readonly #running = new Map<Queue, Timer | undefined>()
   #stopped = false
 
-  constructor(shard: Shard, clock: Clock) {
+  constructor(shard: Shard, clock: Clock, log: Logger) {
     this.#shard = shard
     this.#clock = clock
+    this.#log = log
   }
 
   /** True while a task is at work (not merely waiting for its rate). */
@@ -51,9 +56,9 @@ export class MoveRunner {
         if (!(await this.#step(state, queue))) return
         if (moves % MOVES_PER_FLUSH === 0) await this.#shard.durable(undefined)
       }
-    } catch {
-      // The log failed or a record cannot be read. The shard has reported it; the task goes on when something
-      // next happens, or after recovery.
+    } catch (error) {
+      // Where the log failed the shard has reported it, and the task goes on after recovery.
+      if (this.#shard.state === state) this.#giveUp(queue, error)
     } finally {
       if (this.#running.get(queue) === undefined) this.#running.delete(queue)
       this.#shard.notifyIdle()
@@ -81,6 +86,12 @@ export class MoveRunner {
         return true
       }
     }
+  }
+
+  /** A message cannot be read. The task ends and says so; what it has not moved stays where it is. */
+  #giveUp(queue: Queue, error: unknown): void {
+    this.#log.error('message_unreadable', { queue: queue.name, error })
+    this.#shard.act((_, now, emit) => decideTaskOver(queue, 'FAILED', UNREADABLE, now, emit))
   }
 
   #wait(state: State, queue: Queue, at: number): void {

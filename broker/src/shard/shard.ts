@@ -104,7 +104,7 @@ export class Shard {
     this.#options = options
     this.#clock = options.clock
     this.#waiters = new Waiters(options.clock)
-    this.#moves = new MoveRunner(this, options.clock)
+    this.#moves = new MoveRunner(this, options.clock, options.log)
     this.#reclaim = new Reclaim(this, options.log)
   }
 

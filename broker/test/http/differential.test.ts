@@ -37,7 +37,8 @@ async function verdict(port: number, bytes: string, next = NEXT): Promise<Verdic
     const answer = await client.answer(isHead && first)
     if (answer === undefined) return { accepted, refused: undefined, port: clientPort }
     if (answer.status !== 200) return { accepted, refused: answer.status, port: clientPort }
-    accepted.push(answer.body)
+    // The client hands over bytes; what was understood was written as UTF-8.
+    accepted.push(Buffer.from(answer.body, 'latin1').toString())
   }
 }
 
@@ -76,7 +77,7 @@ describe('Beside node:http', () => {
         const answered = Math.min(our.accepted.length, node.accepted.length)
         assert.deepEqual(our.accepted.slice(0, answered), node.accepted.slice(0, answered))
       }),
-      { numRuns: 300 },
+      { numRuns: 300, examples: [[COMMON['bytes from 0x80 in a value'] ?? '', []]] },
     )
   })
 })

@@ -49,6 +49,19 @@ describe('a move task', () => {
     await scene.shard.close()
   })
 
+  it('that comes upon a message it cannot read ends, and leaves the rest', async () => {
+    const { scene, script } = await scriptedScene()
+    await prepare(scene, 3)
+    script.readError = () => new Error('EIO')
+    await start(scene)
+    await scene.shard.settled()
+    const { status, failureReason, moved } = await newest(scene)
+    deepEqual([status, moved], ['FAILED', 0])
+    equal(failureReason, 'A message of the source queue cannot be read.')
+    deepEqual(await scene.counts('dead'), [3, 0, 0])
+    await scene.shard.close()
+  })
+
   it('with a rate takes the time that the rate says (M3)', async () => {
     const { scene } = await scriptedScene()
     await prepare(scene, 4)
