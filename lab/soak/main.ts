@@ -4,7 +4,8 @@
  *     npm run soak                       ten minutes
  *     npm run soak -- --minutes 60
  *
- * Workers send, receive and delete batches of ten on a standard and a FIFO queue as fast as they are answered, beside
+ * Workers send, receive and delete batches of ten, on a standard queue as fast as they are answered, on a FIFO queue at
+ * a steady rate, beside
  * long polls that nobody serves. Every 15 seconds: what was done, the broker's resident memory, its data directory.
  *
  * Resident memory is a sawtooth: it rises by a hundred megabytes and more until V8 collects, minutes later, and it is
@@ -27,6 +28,9 @@ const SETTLING_MINUTES = { standard: 1, fifo: 6 }
 /** A minute. */
 const SLOPE_MB_MAX = 1
 const WORKERS = 8
+const FIFO = 'soak.fifo'
+/** Deduplication ids take memory by how many come in five minutes: their rate must be the same all the time. */
+const FIFO_PAUSE_MS = 100
 const POLLS = 20
 const BODY = 'x'.repeat(200)
 
@@ -55,12 +59,12 @@ class Load {
   async createQueues(): Promise<void> {
     await this.#call('CreateQueue', { QueueName: 'soak' })
     await this.#call('CreateQueue', { QueueName: 'silent' })
-    await this.#call('CreateQueue', { QueueName: 'soak.fifo', Attributes: { FifoQueue: 'true' } })
+    await this.#call('CreateQueue', { QueueName: FIFO, Attributes: { FifoQueue: 'true' } })
   }
 
   async run(): Promise<void> {
     const workers = Array.from({ length: WORKERS }, (_, index) =>
-      this.#work(index % 4 === 0 && !values.standard ? 'soak.fifo' : 'soak'),
+      this.#work(index % 4 === 0 && !values.standard ? FIFO : 'soak'),
     )
     await Promise.all([...workers, ...Array.from({ length: POLLS }, () => this.#poll())])
   }
@@ -73,6 +77,7 @@ class Load {
       })
       const text = await this.#call('ReceiveMessage', { QueueUrl: queue, MaxNumberOfMessages: 10 })
       const { Messages = [] } = JSON.parse(text || '{}') as { Messages?: { ReceiptHandle: string }[] }
+      if (queue === FIFO) await new Promise((resolve) => setTimeout(resolve, FIFO_PAUSE_MS))
       if (Messages.length === 0) continue
       const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }))
       await this.#call('DeleteMessageBatch', { QueueUrl: queue, Entries })
