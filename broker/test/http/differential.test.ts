@@ -37,8 +37,7 @@ async function verdict(port: number, bytes: string, next = NEXT): Promise<Verdic
     const answer = await client.answer(isHead && first)
     if (answer === undefined) return { accepted, refused: undefined, port: clientPort }
     if (answer.status !== 200) return { accepted, refused: answer.status, port: clientPort }
-    // The client hands over bytes; what was understood was written as UTF-8.
-    accepted.push(Buffer.from(answer.body, 'latin1').toString())
+    accepted.push(answer.body)
   }
 }
 
