@@ -1,7 +1,8 @@
 /**
  * From a sequence number to a message's slot. Numbers are given out one after the other, so live messages lie
- * densely: they are found in pages of 512 numbers each, a slot a number. A page of which an eighth is left is taken
- * apart and the rest kept in a hash table (slot-hash.ts). 4 bytes a message where all live, never more than 32.
+ * densely: they are found in pages of 512 numbers each, a slot a number. A page of which a quarter is left is taken
+ * apart and the rest kept in a hash table (slot-hash.ts). 4 bytes a message where all live, never more than 16,
+ * so that a message's index stays below 100 bytes with its record of 80.
  *
  * Pages, because the hash table alone was a third of the time to start: with ten million messages every look into
  * it is a look into memory that no cache has, and start-up adds them all.
@@ -12,7 +13,7 @@ import { SlotHash } from './slot-hash.ts'
 
 const PAGE_SEQS = 512
 /** A page with no more messages than this, and no new ones to come, is taken apart. */
-const PAGE_COUNT_MIN = PAGE_SEQS / 8
+const PAGE_COUNT_MIN = PAGE_SEQS / 4
 
 interface Page {
   readonly number: number
