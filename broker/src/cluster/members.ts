@@ -1,0 +1,105 @@
+/**
+ * Who is there, folded out of the log of beats. Time is counted in that log: gone is who has no beat among the last
+ * five of my own. So a log that stands still declares nobody dead, and no clock is compared with another. The view
+ * may be wrong at any moment, of a zombie's it always is; nothing rests on it but who tries.
+ */
+
+import { assign } from './rendezvous.ts'
+
+/** What a broker says of itself, again and again. */
+export interface Beat {
+  /** One start of one broker: a restart is another node. */
+  readonly node: string
+  /** Where peers reach it. It also stands for the broker when shards are shared out, so that a restart moves none. */
+  readonly address: string
+  /** The shards that it has open. */
+  readonly holds: readonly number[]
+  /** It is about to stop: nothing more shall be given to it. */
+  readonly leaving: boolean
+  /** It has stopped: this is its last word. */
+  readonly gone: boolean
+}
+
+export interface Member {
+  readonly node: string
+  readonly address: string
+  readonly holds: ReadonlySet<number>
+  readonly leaving: boolean
+}
+
+/** Gone is who has no beat among my own last … */
+export const BEATS_MISSED_MAX = 5
+
+interface Seen {
+  readonly member: Member
+  /** How many of my own beats had been seen then. */
+  atOwnBeat: number
+  /** The place of its last beat among all. */
+  atBeat: number
+}
+
+export class Members {
+  readonly #self: string
+  readonly #shards: number
+  readonly #seen = new Map<string, Seen>()
+  #ownBeats = 0
+  #beats = 0
+
+  constructor(self: string, shards: number) {
+    this.#self = self
+    this.#shards = shards
+  }
+
+  /** The next beat of the log. */
+  fold(beat: Beat): void {
+    this.#beats += 1
+    if (beat.node === this.#self) this.#ownBeat()
+    this.#forgetEarlier(beat)
+    if (beat.gone) return void this.#seen.delete(beat.node)
+    const { node, address, leaving } = beat
+    const member = { node, address, leaving, holds: new Set(beat.holds) }
+    this.#seen.set(node, { member, atOwnBeat: this.#ownBeats, atBeat: this.#beats })
+  }
+
+  get(node: string): Member | undefined {
+    return this.#seen.get(node)?.member
+  }
+
+  /** In no particular order. */
+  all(): readonly Member[] {
+    return [...this.#seen.values()].map(({ member }) => member)
+  }
+
+  /** For each shard the node that should own it; undefined where nobody is there to. */
+  owners(): readonly (string | undefined)[] {
+    const staying = this.all().filter(({ leaving }) => !leaving)
+    const owners = assign(
+      this.#shards,
+      staying.map(({ address }) => address),
+    )
+    return Array.from({ length: this.#shards }, (_, shard) => staying[owners[shard] ?? -1]?.node)
+  }
+
+  /** Who last said that it holds a shard. */
+  holder(shard: number): Member | undefined {
+    let newest: Seen | undefined
+    for (const seen of this.#seen.values()) {
+      if (seen.member.holds.has(shard) && (newest === undefined || seen.atBeat > newest.atBeat)) newest = seen
+    }
+    return newest?.member
+  }
+
+  #ownBeat(): void {
+    this.#ownBeats += 1
+    for (const [node, { atOwnBeat }] of this.#seen) {
+      if (node !== this.#self && this.#ownBeats - atOwnBeat > BEATS_MISSED_MAX) this.#seen.delete(node)
+    }
+  }
+
+  /** A broker that is there again under the same address was restarted: its earlier self is no more. */
+  #forgetEarlier({ node, address }: Beat): void {
+    for (const [other, { member }] of this.#seen) {
+      if (other !== node && member.address === address) this.#seen.delete(other)
+    }
+  }
+}

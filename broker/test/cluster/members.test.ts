@@ -1,0 +1,81 @@
+/** Who is there: counted in the beats of a log. */
+
+import { deepEqual, equal } from 'node:assert/strict'
+import { test } from 'node:test'
+import { array, assert, constantFrom, property } from 'fast-check'
+import { BEATS_MISSED_MAX, type Beat, Members } from '../../src/cluster/members.ts'
+
+function beat(node: string, change: Partial<Beat> = {}): Beat {
+  return { node, address: `${node}:1`, holds: [], leaving: false, gone: false, ...change }
+}
+
+function folded(self: string, beats: readonly Beat[]): Members {
+  const members = new Members(self, 4)
+  for (const each of beats) members.fold(each)
+  return members
+}
+
+function names(members: Members): readonly string[] {
+  return members
+    .all()
+    .map(({ node }) => node)
+    .sort()
+}
+
+test('who beats is a member', () => {
+  deepEqual(names(folded('a', [beat('a'), beat('b')])), ['a', 'b'])
+})
+
+test('a member is gone when it has missed five of my own beats, and not before', () => {
+  const members = folded('a', [beat('a'), beat('b')])
+  for (let missed = 0; missed < BEATS_MISSED_MAX; missed += 1) members.fold(beat('a'))
+  deepEqual(names(members), ['a', 'b'])
+  members.fold(beat('a'))
+  deepEqual(names(members), ['a'])
+})
+
+test('others’ beats make nobody old: who cannot beat itself declares nobody dead', () => {
+  const members = folded('a', [beat('a'), beat('b'), beat('c')])
+  for (let beats = 0; beats < 100; beats += 1) members.fold(beat('c'))
+  deepEqual(names(members), ['a', 'b', 'c'])
+})
+
+test('a broker that was restarted takes the place of its earlier self', () => {
+  const members = folded('a', [beat('a'), beat('b'), beat('b2', { address: 'b:1' })])
+  deepEqual(names(members), ['a', 'b2'])
+})
+
+test('who says that it is gone is gone at once', () => {
+  deepEqual(names(folded('a', [beat('a'), beat('b'), beat('b', { gone: true })])), ['a'])
+})
+
+test('nothing is given to who is leaving, and what it holds is still known', () => {
+  const members = folded('a', [beat('a'), beat('b', { holds: [0, 1], leaving: true })])
+  deepEqual(members.owners(), ['a', 'a', 'a', 'a'])
+  equal(members.holder(1)?.node, 'b')
+  equal(members.holder(2), undefined)
+})
+
+test('of two that say they hold a shard, the last one is asked', () => {
+  const members = folded('a', [beat('a', { holds: [3] }), beat('b', { holds: [3] })])
+  equal(members.holder(3)?.node, 'b')
+  members.fold(beat('a', { holds: [3] }))
+  equal(members.holder(3)?.node, 'a')
+})
+
+test('with nobody there nobody owns anything', () => {
+  deepEqual(folded('a', []).owners(), [undefined, undefined, undefined, undefined])
+})
+
+test('all who have seen the same beats, their own to the end, agree on who owns what', async () => {
+  const nodes = ['a', 'b', 'c'] as const
+  await assert(
+    property(array(constantFrom(...nodes), { maxLength: 60 }), (order) => {
+      // In the end everybody is heard again: what each had counted until then does not matter any more.
+      const beats = [...order, ...nodes].map((node) => beat(node))
+      const views = nodes.map((self) => folded(self, beats).owners())
+      deepEqual(views[1], views[0])
+      deepEqual(views[2], views[0])
+    }),
+  )
+})
