@@ -10,7 +10,8 @@ import type { Action, Answer, Exchange, Held, Letter } from './exchange.ts'
 import type { Letters } from './letters.ts'
 import type { Machine } from './machine.ts'
 import type { Oracle } from './oracle.ts'
-import { createAction, isFifo, QUEUES, redrawn } from './queue-plans.ts'
+import { createAction, isFifo, QUEUES, redrawn, rescoped } from './queue-plans.ts'
+import { nameIn } from './readings.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Wire } from './wire.ts'
 
@@ -19,32 +20,56 @@ export interface ClientParts {
   readonly oracle: Oracle
   readonly scheduler: Scheduler
   readonly letters: Letters
+  readonly habits: Habits
   readonly dice: Dice
 }
 
 /** More messages than this in all queues: clients rather receive. */
 const BACKLOG_MAX = 250
 const LONG_POLL_SECONDS = 20
+const FIFO_QUEUES = QUEUES.filter(isFifo)
+const PERMITTED = [['SendMessage'], ['ReceiveMessage', 'DeleteMessage'], ['*']]
 
-type Deed =
-  | 'send'
-  | 'receive'
-  | 'delete'
-  | 'extend'
-  | 'release'
-  | 'forget'
-  | 'stale'
-  | 'retry'
-  | 'repeat'
-  | 'create'
-  | 'change'
-  | 'tag'
-  | 'remove'
-  | 'purge'
-  | 'redrive'
-  | 'cancel'
-  | 'tasks'
-  | 'count'
+/** How likely a client does what. */
+const DEEDS = {
+  send: 40,
+  receive: 30,
+  delete: 40,
+  extend: 6,
+  release: 14,
+  forget: 4,
+  stale: 1,
+  retry: 20,
+  repeat: 3,
+  create: 1.5,
+  change: 0.7,
+  rescope: 0.3,
+  tag: 0.3,
+  permit: 0.5,
+  remove: 0.15,
+  purge: 0.25,
+  redrive: 0.8,
+  cancel: 0.3,
+  look: 2,
+  count: 2,
+} as const
+type Deed = keyof typeof DEEDS
+
+/** What the clients of a run are about. */
+export interface Habits {
+  readonly deeds: Readonly<Record<Deed, number>>
+  readonly queues: Readonly<Record<string, number>>
+  readonly prioritized: number
+}
+
+export function drawHabits(dice: Dice): Habits {
+  const { send, receive, delete: remove, ...rare } = DEEDS
+  return {
+    deeds: { send, receive, delete: remove, ...dice.swarm(rare) },
+    queues: dice.swarm(Object.fromEntries(QUEUES.map((queue) => [queue, 1]))),
+    prioritized: dice.pick([0.1, 0.2, 0.6]),
+  }
+}
 
 export class Client {
   /** Only receive and delete, until nothing is left. */
@@ -59,6 +84,7 @@ export class Client {
   #attempt: Extract<Action, { kind: 'receive' }> | undefined
   #tasks: { readonly queue: string; readonly handle: string }[] = []
   #missing: string | undefined
+  #page: Extract<Action, { kind: 'listQueues' | 'listSources' }> | undefined
   #next = 0
 
   constructor(parts: ClientParts, wire: Wire) {
@@ -110,7 +136,7 @@ export class Client {
       hangUp: new AbortController(),
       hungUp: false,
       rests: -1,
-      counts: undefined,
+      moment: undefined,
       done: finish,
     }
     machine.request(exchange)
@@ -140,6 +166,9 @@ export class Client {
     if (action.kind === 'redrive' && answer.kind === 'done') {
       this.#tasks.push({ queue: action.queue, handle: String(answer.output['TaskHandle']) })
     }
+    if ((action.kind === 'listQueues' || action.kind === 'listSources') && answer.kind === 'done') {
+      this.#page = nextPage(action, answer.output)
+    }
     // What is refused for good is not tried again.
     if ('receipts' in action && answer.kind === 'refused' && answer.status < 500) {
       this.#held = this.#held.filter(({ receipt }) => !action.receipts.includes(receipt))
@@ -164,32 +193,26 @@ export class Client {
     if (missing !== undefined && dice.chance(0.7)) return createAction(dice, missing)
     const crowded = oracle.model.messages.size > BACKLOG_MAX
     const holding = this.#held.length > 0
+    const possible = (deed: Deed, is: boolean): number => (is ? this.#parts.habits.deeds[deed] : 0)
     const deed = dice.weighted<Deed>({
-      send: crowded ? 4 : 40,
-      receive: crowded ? 50 : 30,
-      delete: holding ? 40 : 0,
-      extend: holding ? 6 : 0,
-      release: holding ? 14 : 0,
-      forget: holding ? 4 : 0,
-      stale: this.#stale.length > 0 ? 1 : 0,
-      retry: this.#unknown.length > 0 ? 20 : 0,
-      repeat: this.#attempt === undefined ? 0 : 3,
-      create: 1.5,
-      change: 0.7,
-      tag: 0.3,
-      remove: 0.15,
-      purge: 0.25,
-      redrive: 0.8,
-      cancel: this.#tasks.length > 0 ? 0.3 : 0,
-      tasks: 0.2,
-      count: 2,
+      ...this.#parts.habits.deeds,
+      send: crowded ? 4 : this.#parts.habits.deeds.send,
+      receive: crowded ? 50 : this.#parts.habits.deeds.receive,
+      delete: possible('delete', holding),
+      extend: possible('extend', holding),
+      release: possible('release', holding),
+      forget: possible('forget', holding),
+      stale: possible('stale', this.#stale.length > 0),
+      retry: possible('retry', this.#unknown.length > 0),
+      repeat: possible('repeat', this.#attempt !== undefined),
+      cancel: possible('cancel', this.#tasks.length > 0),
     })
     return this.#do(deed)
   }
 
   #do(deed: Deed): Action | undefined {
-    const { dice } = this.#parts
-    const queue = dice.pick(QUEUES)
+    const { dice, habits } = this.#parts
+    const queue = dice.weighted(habits.queues)
     switch (deed) {
       case 'send':
         return this.#send(queue)
@@ -223,6 +246,16 @@ export class Client {
         return createAction(dice, queue)
       case 'change':
         return { kind: 'change', queue, attributes: redrawn(dice, queue) }
+      case 'rescope':
+        return { kind: 'change', queue: dice.pick(FIFO_QUEUES), attributes: rescoped(dice) }
+      case 'permit': {
+        const label = dice.pick(['reader', 'writer', 'both'])
+        if (dice.chance(0.4)) return { kind: 'revoke', queue, label }
+        const accounts = dice.pick([['111111111111'], ['111111111111', '222222222222']])
+        return { kind: 'permit', queue, label, accounts, actions: dice.pick(PERMITTED) }
+      }
+      case 'look':
+        return this.#look(queue)
       case 'tag':
         if (dice.chance(0.5)) return { kind: 'untag', queue, keys: ['pabal:on-exhausted'] }
         return {
@@ -245,20 +278,38 @@ export class Client {
       case 'remove':
       case 'purge':
       case 'count':
-      case 'tasks':
         return { kind: deed, queue }
     }
   }
 
+  /** The next page, or another question. */
+  #look(queue: string): Action {
+    const { dice } = this.#parts
+    const page = this.#page
+    this.#page = undefined
+    if (page !== undefined) return page
+    const first = { max: dice.pick([undefined, 1, 2, 3]), after: undefined }
+    const prefix = dice.pick(['', '', 'dead', 'l', 'nothing'])
+    return dice.pick<Action>([
+      { kind: 'listQueues', queue: '', prefix, ...first },
+      { kind: 'listSources', queue, ...first },
+      { kind: 'listTags', queue },
+      { kind: 'tasks', queue },
+      { kind: 'locate', queue },
+    ])
+  }
+
   #send(queue: string): Action {
-    const { dice, letters, oracle } = this.#parts
+    const { dice, letters, habits, oracle } = this.#parts
     const fifo = isFifo(queue)
     const known = oracle.model.queueNamed(queue)?.definition.attributes['ContentBasedDeduplication']
     const written: Letter[] = []
     const count = dice.chance(0.3) ? dice.between(2, 10) : 1
     for (let index = 0; index < count; index += 1) {
-      const letter = letters.write(dice, { fifo, contentDedup: known === 'true' }, (body) =>
-        hash('sha256', body),
+      const letter = letters.write(
+        dice,
+        { fifo, contentDedup: known === 'true', prioritized: habits.prioritized },
+        (body) => hash('sha256', body),
       )
       // Some programs repeat an id: another message, the same deduplication id.
       const twin = fifo && dice.chance(0.2) ? dice.pick([...written, letter]) : letter
@@ -290,4 +341,14 @@ export class Client {
     const first = from[0]!
     return { queue: first.queue, receipts: same.slice(0, max).map(({ receipt }) => receipt) }
   }
+}
+
+function nextPage(
+  action: Extract<Action, { kind: 'listQueues' | 'listSources' }>,
+  output: Readonly<Record<string, unknown>>,
+): typeof action | undefined {
+  const urls = (output['QueueUrls'] ?? output['queueUrls'] ?? []) as readonly string[]
+  const token = output['NextToken']
+  if (token === undefined || urls.length === 0) return undefined
+  return { ...action, after: { name: nameIn(urls.at(-1)!), token: String(token) } }
 }

@@ -51,6 +51,18 @@ export class Dice {
     return entries.at(-1)![0] as Name
   }
 
+  /**
+   * The weights of one run: each far more or far less than usual, so that runs differ in what they are about, and
+   * what seldom meets by chance meets in some.
+   */
+  swarm<Name extends string>(weights: Readonly<Record<Name, number>>): Readonly<Record<Name, number>> {
+    const drawn = Object.entries<number>(weights).map(([name, weight]) => [
+      name,
+      weight * this.pick([0.2, 1, 1, 5]),
+    ])
+    return Object.fromEntries(drawn) as Readonly<Record<Name, number>>
+  }
+
   /** Chance as the broker asks for it. */
   random(): Random {
     const bytes = (count: number): Uint8Array =>

@@ -68,7 +68,24 @@ export type Action =
       readonly perSecond: number | undefined
     }
   | { readonly kind: 'cancel'; readonly queue: string; readonly handle: string }
-  | { readonly kind: 'tasks'; readonly queue: string }
+  | { readonly kind: 'tasks' | 'locate' | 'listTags'; readonly queue: string }
+  | ({ readonly kind: 'listSources'; readonly queue: string } & Page)
+  /** Of all queues whose names begin so; `queue` is none. */
+  | ({ readonly kind: 'listQueues'; readonly queue: ''; readonly prefix: string } & Page)
+  | {
+      readonly kind: 'permit'
+      readonly queue: string
+      readonly label: string
+      readonly accounts: readonly string[]
+      readonly actions: readonly string[]
+    }
+  | { readonly kind: 'revoke'; readonly queue: string; readonly label: string }
+
+/** A page of names: how many at most, and behind which (the name that was last, and its token). */
+export interface Page {
+  readonly max: number | undefined
+  readonly after: { readonly name: string; readonly token: string } | undefined
+}
 
 /** What an answer says, whichever protocol brought it. */
 export type Answer =
@@ -76,6 +93,15 @@ export type Answer =
   | { readonly kind: 'refused'; readonly status: number; readonly code: string; readonly text: string }
   /** No answer: the connection broke, or there was nobody. */
   | { readonly kind: 'lost' }
+
+export interface Moment {
+  /** What a question must be answered with (readings.ts). */
+  readonly reading: string | undefined
+  /** The codes of refusals that were deserved. */
+  readonly refusals: readonly string[]
+  /** The disk had no room: sends may be refused. */
+  readonly full: boolean
+}
 
 export interface Exchange {
   readonly action: Action
@@ -85,7 +111,7 @@ export interface Exchange {
   hungUp: boolean
   /** Where the journal ended when the command was decided. */
   rests: number
-  /** What a count must say: visible, in flight, delayed. */
-  counts: readonly number[] | undefined
+  /** What was so when the broker first looked; undefined until then. */
+  moment: Moment | undefined
   readonly done: (answer: Answer) => void
 }

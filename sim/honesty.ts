@@ -4,10 +4,12 @@
  */
 
 import type { Event } from '../broker/src/queue/event.ts'
-import type { Answer, Exchange, Letter } from './exchange.ts'
-import type { Model } from './model.ts'
+import type { Action, Answer, Exchange, Letter } from './exchange.ts'
+import type { Memory, Model } from './model.ts'
 import type { Entry } from './oracle.ts'
-import type { Receive } from './rules.ts'
+import { saidBy } from './readings.ts'
+import { type Receive, statementsOf } from './requests.ts'
+import { isWithin } from './rules.ts'
 
 /** All that has been seen so far. */
 export interface Known {
@@ -17,15 +19,12 @@ export interface Known {
   readonly handles: ReadonlyMap<string, Receive & { readonly queueId: number }>
   /** Sequence numbers by MessageId. */
   readonly numbers: ReadonlyMap<string, number>
+  /** By sequence number: what was remembered of each send for deduplication. */
+  readonly memories: ReadonlyMap<number, Memory>
   readonly latest: number
+  readonly awsWaits: boolean
   readonly calm: boolean
 }
-
-const COUNTS = [
-  'ApproximateNumberOfMessages',
-  'ApproximateNumberOfMessagesNotVisible',
-  'ApproximateNumberOfMessagesDelayed',
-]
 
 /** What is untrue about a success; undefined where all is well. */
 export function lieIn(
@@ -58,6 +57,8 @@ export function lieIn(
       )
     case 'tag':
     case 'untag':
+    case 'permit':
+    case 'revoke':
       return lacks(known, exchange, 'queueDefined', ({ definition }) => definition.name === action.queue)
     case 'purge':
       return lacks(known, exchange, 'queuePurged', ({ queueId }) => {
@@ -66,18 +67,17 @@ export function lieIn(
       })
     case 'remove':
       return lacks(known, exchange, 'queueDeleted', () => true)
-    case 'count': {
-      const attributes = output['Attributes'] as Readonly<Record<string, string>>
-      const counts = COUNTS.map((name) => Number(attributes[name]))
-      return String(counts) === String(exchange.counts) ? undefined : `there were ${exchange.counts}`
-    }
     case 'redrive':
     case 'cancel':
       return lacks(known, exchange, 'moveTaskChanged', ({ task }) =>
         task.sourceArn.endsWith(`:${action.queue}`),
       )
-    default:
+    case 'receive':
       return undefined
+    default: {
+      const said = saidBy(action, output)
+      return said === exchange.moment?.reading ? undefined : `not ${said}: ${exchange.moment?.reading}`
+    }
   }
 }
 
@@ -86,10 +86,12 @@ function unsent(known: Known, exchange: Exchange, letter: Letter, messageId: str
   const entry = known.journal.findLast(({ event }) => event.kind === 'sent' && event.seq === seq)
   if (entry === undefined) return `no message ${messageId} was ever sent`
   if (entry.token === letter.token) return undefined
-  const original = known.letters.get(entry.token)!
   const since = exchange.startedAt - 300_000
-  const byGroup = exchange.action.queue === 'groups.fifo' && original.group !== letter.group
-  const repeated = letter.dedupId !== undefined && original.dedupId === letter.dedupId && !byGroup
+  const memory = known.memories.get(seq!)
+  const repeated =
+    memory !== undefined &&
+    memory.dedupId === letter.dedupId &&
+    (memory.group === undefined || memory.group === letter.group)
   if (!repeated || entry.event.at <= since) {
     return `${messageId} is ${entry.token}, of which ${letter.token} is no duplicate`
   }
@@ -136,13 +138,19 @@ function lacks<Kind extends Event['kind']>(
 export function unjust(
   known: Known,
   exchange: Exchange,
-  { status, code }: Extract<Answer, { kind: 'refused' }>,
+  { status, code, text }: Extract<Answer, { kind: 'refused' }>,
 ): boolean {
-  const { action } = exchange
+  const { action, moment } = exchange
   const queue = known.model.queueNamed(action.queue)
   switch (code) {
     case 'ServiceUnavailable':
+      // On a full disk receives and deletes go on.
+      if (text.includes('disk is full')) return action.kind !== 'send' || moment?.full === false
       return known.calm
+    case 'PurgeQueueInProgress':
+    case 'QueueDeletedRecently':
+    case 'InvalidAttributeValue':
+      return moment?.refusals.includes(code) !== true
     case 'NonExistentQueue':
     case 'ResourceNotFoundException':
       return (
@@ -163,10 +171,35 @@ export function unjust(
       )
     case 'InvalidParameterValue':
       if (action.kind === 'redrive' || action.kind === 'create' || action.kind === 'change') return false
+      if (action.kind === 'permit' || action.kind === 'revoke') return !moment!.refusals.includes(code)
       if (action.kind === 'receive') return action.attemptId === undefined
       return !('receipts' in action) || !action.receipts.every((receipt) => isStale(known, receipt))
     default:
       return status >= 400
+  }
+}
+
+/** The refusals that a request deserves as things stand, of those that are told apart. */
+export function refusalsOf({ model, awsWaits }: Known, action: Action, now: number): readonly string[] {
+  const queue = model.queueNamed(action.queue)
+  switch (action.kind) {
+    case 'purge':
+      return awsWaits && isWithin(queue?.purgedAt, now) ? ['PurgeQueueInProgress'] : []
+    case 'create':
+      return awsWaits && isWithin(model.deletedAt.get(action.queue), now) ? ['QueueDeletedRecently'] : []
+    case 'change': {
+      const set: Readonly<Record<string, string>> = { ...queue?.definition.attributes, ...action.attributes }
+      const unfit =
+        set['FifoThroughputLimit'] === 'perMessageGroupId' && set['DeduplicationScope'] !== 'messageGroup'
+      return unfit ? ['InvalidAttributeValue'] : []
+    }
+    case 'permit':
+    case 'revoke': {
+      const labels = queue === undefined ? [] : statementsOf(queue.definition).map(({ Sid }) => Sid)
+      return labels.includes(action.label) === (action.kind === 'permit') ? ['InvalidParameterValue'] : []
+    }
+    default:
+      return []
   }
 }
 

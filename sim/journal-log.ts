@@ -44,7 +44,7 @@ export class JournalLog implements Log {
     // Copied first: the encoder's buffer is used again.
     const record = Buffer.concat(body === undefined ? [head] : [head, body])
     const position = this.#log.append(head, body)
-    this.#oracle.appended(position, record)
+    this.#oracle.appended(position, record, this.#log.full)
     return position
   }
 

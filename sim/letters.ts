@@ -14,6 +14,8 @@ export interface LetterFor {
   readonly fifo: boolean
   /** The queue deduplicates by content where no id is given. */
   readonly contentDedup: boolean
+  /** How likely a message has a priority; there are none on FIFO queues. */
+  readonly prioritized: number
 }
 
 export class Letters {
@@ -22,7 +24,7 @@ export class Letters {
   write(dice: Dice, queue: LetterFor, hashOf: (body: string) => string): Letter {
     const token = `Tok${++this.#count}`
     const body = bodyOf(token, this.#bytes(dice))
-    const priority = !queue.fifo && dice.chance(0.2) ? dice.between(0, 9) : undefined
+    const priority = !queue.fifo && dice.chance(queue.prioritized) ? dice.between(0, 9) : undefined
     const attributes: Record<string, string> = {}
     if (priority !== undefined) attributes['pabal.priority'] = String(priority)
     if (dice.chance(0.1)) attributes['trace.id'] = `<${token}> & "more"`

@@ -149,14 +149,14 @@ export class Machine {
   }
 
   async #open(process: Process): Promise<void> {
-    const { product, verdict, trace, scheduler } = this.#parts
+    const { product, oracle, verdict, trace, scheduler } = this.#parts
     try {
       process.shard = await product.openShard({
         openLog: () => this.#openLog(),
         clock: process.clock,
         random: this.#dice.random(),
         log: this.#logger(),
-        awsWaits: false,
+        awsWaits: oracle.awsWaits,
         endOfTurn: process.endOfTurn,
       })
       trace.add(`started at ${process.clock.now()}`)
@@ -190,9 +190,10 @@ export class Machine {
     }
     oracle.pending.add(exchange)
     const submit: Shard['submit'] = (command, signal) => {
+      const full = shard.log?.full === true
       const answer = shard.submit(command, signal)
       exchange.rests = oracle.last
-      exchange.counts = oracle.countsOf(exchange.action.queue, shard.now())
+      exchange.moment ??= oracle.momentOf(exchange.action, shard.now(), full)
       return answer
     }
     const handler: HttpHandler = product.sqsHandler({
@@ -266,7 +267,9 @@ export class Machine {
     if (cause.name === 'LogDamage') return this.onDamage(cause)
     if (cause.name === 'Unavailable') return true
     const code = 'code' in cause ? String(cause.code) : ''
-    return code === 'EIO' || code === 'ENOSPC'
+    // Not before the room that was kept back for it is used up.
+    if (code === 'ENOSPC') return !this.disk.paths().includes(`${DIRECTORY}/reserve`)
+    return code === 'EIO'
   }
 }
 

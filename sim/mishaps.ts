@@ -45,12 +45,14 @@ const MINUTE_US = 60_000_000
 export class Mishaps {
   readonly counts = new Map<string, number>()
   readonly #parts: MishapParts
+  readonly #weights: Readonly<Record<Mishap, number>>
   #rotten: Rot | undefined
   #over = false
   #nightUntilUs = 0
 
   constructor(parts: MishapParts) {
     this.#parts = parts
+    this.#weights = parts.dice.swarm<Mishap>(KINDS)
     parts.machine.onDamage = (error) => this.#isRotten(error)
   }
 
@@ -71,7 +73,7 @@ export class Mishaps {
     const from = Math.max(scheduler.nowUs, this.#nightUntilUs)
     scheduler.at(from + dice.between(20_000, 1_500_000), () => {
       if (this.#over) return
-      this.#strike(dice.weighted<Mishap>(KINDS))
+      this.#strike(dice.weighted(this.#weights))
       this.#soon()
     })
   }

@@ -6,6 +6,7 @@
 
 import type { Event, QueueDefinition } from '../broker/src/queue/event.ts'
 import type { MoveTask } from '../broker/src/queue/move-task.ts'
+import { Turns } from './turns.ts'
 
 export type Phase = 'ready' | 'delayed' | 'in flight'
 
@@ -26,6 +27,9 @@ export interface Message {
   source: string | undefined
   /** The command that took it last. */
   takenBy: number
+  /** How many events there had been when it came about, and when it became ready. */
+  readonly bornAt: number
+  readyAt: number
 }
 
 interface Attempt {
@@ -47,9 +51,14 @@ export interface Queue {
   dedup: Memory[]
   attempts: Map<string, Attempt>
   moveTasks: MoveTask[]
+  purgedAt: number
+  /** The deduplication scope before it was changed last, which holds on for a minute. */
+  scopeBefore: string
+  scopeChangedAt: number
 }
 
 export const DEDUPLICATION_MS = 300_000
+const SCOPE_CHANGE_MS = 60_000
 
 export class Model {
   readonly messages = new Map<number, Message>()
@@ -60,6 +69,11 @@ export class Model {
   salt = ''
   /** Counts commands: events of one command share it. */
   command = 0
+  /** Counts events. */
+  events = 0
+  /** When a queue of that name was deleted last. */
+  readonly deletedAt = new Map<string, number>()
+  turns = new Turns(0)
 
   queueNamed(name: string): Queue | undefined {
     for (const queue of this.queues.values()) if (queue.definition.name === name) return queue
@@ -82,8 +96,13 @@ export class Model {
   advance(now: number): void {
     this.now = Math.max(this.now, now)
     for (const message of this.messages.values()) {
-      if (message.phase !== 'ready' && dueAtOf(message) <= now) message.phase = 'ready'
+      if (message.phase !== 'ready' && dueAtOf(message) <= now) this.#ready(message)
     }
+  }
+
+  #ready(message: Message): void {
+    message.phase = 'ready'
+    message.readyAt = this.events
   }
 
   /** `first`: the first event of its command, before which time passes. */
@@ -94,6 +113,7 @@ export class Model {
   }
 
   fold(event: Event, token: string): void {
+    this.events += 1
     switch (event.kind) {
       case 'opened':
         this.salt = Buffer.from(event.salt).toString('hex')
@@ -101,15 +121,16 @@ export class Model {
         this.nextQueueId = Math.max(this.nextQueueId, event.nextQueueId)
         return
       case 'queueDefined':
-        return this.#define(event.definition)
+        return this.#define(event.definition, event.at)
       case 'queueDeleted':
+        this.deletedAt.set(this.queues.get(event.queueId)!.definition.name, event.at)
         for (const message of this.messages.values()) {
           if (message.queue.definition.id === event.queueId) this.messages.delete(message.seq)
         }
         this.queues.delete(event.queueId)
         return
       case 'queuePurged':
-        return this.#purge(event.queueId)
+        return this.#purge(event.queueId, event.at)
       case 'sent': {
         const queue = this.queues.get(event.queueId)!
         const delay = numberOf(queue, 'DelaySeconds', 0) * 1000
@@ -123,7 +144,7 @@ export class Model {
       case 'receiveUndone': {
         const message = this.messages.get(event.seq)!
         message.receiveCount -= 1
-        message.phase = 'ready'
+        this.#ready(message)
         for (const [id, { messages }] of message.queue.attempts) {
           const held = messages.findIndex(({ seq }) => seq === event.seq)
           if (held >= 0) messages.splice(held, 1)
@@ -138,8 +159,9 @@ export class Model {
       case 'visibilityChanged': {
         const message = this.messages.get(event.seq)!
         if (message.phase === 'ready') message.leasedAt = event.at
-        message.phase = event.until > event.at ? 'in flight' : 'ready'
+        message.phase = 'in flight'
         message.dueAt = event.until
+        if (event.until <= event.at) this.#ready(message)
         return
       }
       case 'leaseRenewed': {
@@ -155,6 +177,7 @@ export class Model {
         message.source = message.queue.definition.name
         message.queue = this.queues.get(event.queueId)!
         message.countBefore = message.receiveCount
+        this.#ready(message)
         if (message.queue.definition.fifo) message.sentAt = event.at
         return
       }
@@ -185,15 +208,26 @@ export class Model {
     }
   }
 
-  #define(definition: QueueDefinition): void {
+  #define(definition: QueueDefinition, at: number): void {
     this.nextQueueId = Math.max(this.nextQueueId, definition.id + 1)
     const known = this.queues.get(definition.id)
-    if (known !== undefined) known.definition = definition
-    else this.queues.set(definition.id, { definition, dedup: [], attempts: new Map(), moveTasks: [] })
+    const made = { dedup: [], attempts: new Map(), moveTasks: [], scopeBefore: '' }
+    const never = { purgedAt: Number.NEGATIVE_INFINITY, scopeChangedAt: Number.NEGATIVE_INFINITY }
+    if (known === undefined) {
+      this.queues.set(definition.id, { definition, ...made, ...never })
+      return
+    }
+    if (scopeSetOn(known.definition) !== scopeSetOn(definition)) {
+      known.scopeBefore = scopeOf(known, at)
+      known.scopeChangedAt = at
+    }
+    known.definition = definition
   }
 
-  #purge(queueId: number): void {
+  #purge(queueId: number, at: number): void {
     const queue = this.queues.get(queueId)!
+    this.turns.forget(queueId)
+    queue.purgedAt = at
     queue.dedup = []
     queue.attempts.clear()
     for (const message of this.of(queue)) this.messages.delete(message.seq)
@@ -201,7 +235,7 @@ export class Model {
 
   #remember(queue: Queue, event: Extract<Event, { kind: 'sent' }>): void {
     if (!queue.definition.fifo || event.dedupId === undefined) return
-    const byGroup = queue.definition.attributes['DeduplicationScope'] === 'messageGroup'
+    const byGroup = scopeOf(queue, event.at) === 'messageGroup'
     queue.dedup = queue.dedup.filter(({ at }) => at + DEDUPLICATION_MS > event.at)
     queue.dedup.push({
       seq: event.seq,
@@ -235,11 +269,14 @@ export class Model {
       leasedAt: 0,
       source: undefined,
       takenBy: 0,
+      bornAt: this.events,
+      readyAt: this.events,
     })
   }
 
   #receive(event: Extract<Event, { kind: 'received' }>): void {
     const message = this.messages.get(event.seq)!
+    this.turns.serve(this, message)
     message.receiveCount += 1
     if (message.receiveCount === 1) message.firstReceivedAt = event.at
     message.leasedAt = event.at
@@ -262,14 +299,15 @@ export function dueAtOf(message: Message): number {
   return message.sentAt + numberOf(queue, 'DelaySeconds', 0) * 1000
 }
 
-export function numberOf({ definition }: Queue, attribute: string, otherwise: number): number {
-  return Number(definition.attributes[attribute] ?? otherwise)
+/** The deduplication scope in force: a change of it waits for a minute. */
+function scopeOf(queue: Queue, now: number): string {
+  return now < queue.scopeChangedAt + SCOPE_CHANGE_MS ? queue.scopeBefore : scopeSetOn(queue.definition)
 }
 
-/** The dead-letter queue's name and the count, where the queue has such a policy. */
-export function redriveOf({ definition }: Queue): { target: string; maxReceiveCount: number } | undefined {
-  const policy = definition.attributes['RedrivePolicy']
-  if (policy === undefined) return undefined
-  const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(policy) as Record<string, string>
-  return { target: deadLetterTargetArn!.split(':').at(-1)!, maxReceiveCount: Number(maxReceiveCount) }
+function scopeSetOn({ attributes }: QueueDefinition): string {
+  return attributes['DeduplicationScope'] ?? 'queue'
+}
+
+export function numberOf({ definition }: Queue, attribute: string, otherwise: number): number {
+  return Number(definition.attributes[attribute] ?? otherwise)
 }

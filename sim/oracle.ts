@@ -1,18 +1,22 @@
 /**
  * Watches everything: each record as it is appended, each answer as a client gets it, each opening of the log. It
  * keeps the journal of all records and the truth folded from it (model.ts), and holds the broker to its promises:
- * every event is legal (rules.ts), every answer tells the truth, and what an answer rested on is still there after
- * any crash.
+ * every event is legal (rules.ts) and asked for (requests.ts), every answer tells the truth (honesty.ts), and what an
+ * answer rested on is still there after any crash.
  */
 
 import type { Event } from '../broker/src/queue/event.ts'
 import { decodeEvent, isFirst } from '../broker/src/queue/event-codec.ts'
 import { messageIdOf } from '../broker/src/queue/message-id.ts'
-import type { Answer, Exchange, Held, Letter } from './exchange.ts'
-import { type Known, lieIn, unjust } from './honesty.ts'
-import { dueAtOf, type Message, Model } from './model.ts'
-import { type Asked, objection, type Receive } from './rules.ts'
+import type { Action, Answer, Exchange, Held, Letter, Moment } from './exchange.ts'
+import { type Known, lieIn, refusalsOf, unjust } from './honesty.ts'
+import { type Memory, type Message, Model } from './model.ts'
+import { readingOf } from './readings.ts'
+import { flawIn, isRetold, sceneOf } from './records.ts'
+import { type Asked, isUnasked, type Receive } from './requests.ts'
+import { brokenRule } from './rules.ts'
 import type { Trace } from './trace.ts'
+import { Turns } from './turns.ts'
 import type { Verdict } from './verdict.ts'
 
 export interface Entry {
@@ -37,6 +41,8 @@ export class Oracle implements Asked, Known {
   readonly letters = new Map<string, Letter>()
   /** From here on nothing may be refused for the broker's reasons. */
   calm = false
+  /** The broker keeps SQS's two waits of a minute. */
+  readonly awsWaits: boolean
   model = new Model()
   /** The latest time that the broker ever saw: what was over then may be forgotten, wherever the clock is set. */
   latest = 0
@@ -49,15 +55,13 @@ export class Oracle implements Asked, Known {
   readonly #outbox = new Map<string, Outgoing>()
   /** Sequence numbers by MessageId. */
   readonly numbers = new Map<string, number>()
+  readonly memories = new Map<number, Memory>()
   #promised = -1
 
-  constructor(verdict: Verdict, trace: Trace) {
+  constructor(verdict: Verdict, trace: Trace, awsWaits: boolean) {
+    this.awsWaits = awsWaits
     this.#verdict = verdict
     this.#trace = trace
-  }
-
-  undelivered({ seq, receiveCount }: Receive): boolean {
-    return this.#outbox.has(`${seq}:${receiveCount}`)
   }
 
   /** Position of the newest record. */
@@ -65,7 +69,8 @@ export class Oracle implements Asked, Known {
     return this.journal.at(-1)?.position ?? -1
   }
 
-  appended(position: number, record: Buffer): void {
+  /** `full`: the disk has no room. */
+  appended(position: number, record: Buffer, full: boolean): void {
     const event = decodeEvent(record, 0, record.length)
     const token = tokenIn(record)
     const entry = { position, record, event, first: isFirst(record, 0), token }
@@ -75,11 +80,24 @@ export class Oracle implements Asked, Known {
     this.counts.set(event.kind, (this.counts.get(event.kind) ?? 0) + 1)
     if (this.#verdict.violation !== undefined) return
     this.model.begin(event, entry.first)
-    const wrong = objection(this.model, this, event, token)
+    const wrong = full && event.kind === 'sent' ? 'the disk is full' : this.#objection(event, token)
     this.#verdict.hold(wrong === undefined, () => `${summary(event)} ${token}: ${wrong}`)
     if (wrong !== undefined) return
     this.model.fold(event, token)
     this.#follow(event, position)
+  }
+
+  #objection(event: Event, token: string): string | undefined {
+    const { model, latest, awsWaits } = this
+    const flaw = flawIn(model, event)
+    if (flaw !== undefined || isRetold(model, event)) return flaw
+    const isUndelivered = ({ seq, receiveCount }: Receive): boolean =>
+      this.#outbox.has(`${seq}:${receiveCount}`)
+    const scene = sceneOf(model, event, { latest, awsWaits }, isUndelivered)
+    if (typeof scene === 'string') return scene
+    const broken = brokenRule(scene)
+    if (broken !== undefined) return `it breaks the rule that ${broken}`
+    return isUnasked(scene, token, this) ? 'nobody asked for it' : undefined
   }
 
   /** The log was opened: what it still has is the truth from now on. */
@@ -87,6 +105,7 @@ export class Oracle implements Asked, Known {
     this.#outbox.clear()
     const kept = this.#indexOf(end)
     this.model = this.survivors(end)
+    this.model.turns = new Turns(this.model.events)
     if (kept === this.journal.length) return
     this.#trace.add(`lost ${this.journal.length - kept} records`)
     this.journal.length = kept
@@ -139,22 +158,17 @@ export class Oracle implements Asked, Known {
     return []
   }
 
-  /** How many messages are visible, in flight and delayed now. */
-  countsOf(name: string, now: number): readonly number[] | undefined {
-    const queue = this.model.queueNamed(name)
-    if (queue === undefined) return undefined
-    const counts = { ready: 0, 'in flight': 0, delayed: 0 }
-    for (const message of this.model.messages.values()) {
-      if (message.queue !== queue) continue
-      counts[dueAtOf(message) > now ? message.phase : 'ready'] += 1
-    }
-    return [counts.ready, counts['in flight'], counts.delayed]
+  /** What is so at the moment that the broker looks at a request. */
+  momentOf(action: Action, now: number, full: boolean): Moment {
+    return { reading: readingOf(this.model, action, now), refusals: refusalsOf(this, action, now), full }
   }
 
   #follow(event: Event, position: number): void {
     if (event.kind === 'sent' || event.kind === 'redriven') {
       const salt = new Int32Array(Uint8Array.from(Buffer.from(this.model.salt, 'hex')).buffer)
       this.numbers.set(messageIdOf(event.seq, salt), event.seq)
+      const memory = this.model.messages.get(event.seq)!.queue.dedup.at(-1)
+      if (event.kind === 'sent' && memory?.seq === event.seq) this.memories.set(event.seq, memory)
     } else if (event.kind === 'received' || event.kind === 'leaseRenewed') {
       const message = { ...this.model.messages.get(event.seq)! }
       const queue = message.queue.definition.name
@@ -274,6 +288,6 @@ function summary(event: Event): string {
     case 'visibilityChanged':
       return `${kind} ${at} ${event.seq} until ${event.until}`
     default:
-      return `${kind} ${at} ${event.seq}`
+      return `${kind} ${at} ${'seq' in event ? event.seq : ''}`
   }
 }

@@ -27,8 +27,11 @@ export function redrawn(dice: Dice, queue: string): Attributes {
     MessageRetentionPeriod: retentionOf(dice, queue),
     ReceiveMessageWaitTimeSeconds: dice.pick(['0', '0', '2']),
   }
-  const isDead = queue.startsWith('dead')
-  if (!isDead && dice.chance(0.7)) {
+  if (queue.startsWith('dead')) {
+    if (dice.chance(0.2)) attributes['RedriveAllowPolicy'] = allowPolicy(dice)
+    return attributes
+  }
+  if (dice.chance(0.7)) {
     attributes['RedrivePolicy'] = JSON.stringify({
       deadLetterTargetArn: arnOf(isFifo(queue) ? 'dead.fifo' : 'dead'),
       maxReceiveCount: dice.between(1, 4),
@@ -37,12 +40,25 @@ export function redrawn(dice: Dice, queue: string): Attributes {
   return attributes
 }
 
+/** A change of how a FIFO queue deduplicates; some of them are refused. */
+export function rescoped(dice: Dice): Attributes {
+  const scope = { DeduplicationScope: dice.pick(['queue', 'messageGroup']) }
+  const limit = { FifoThroughputLimit: dice.pick(['perQueue', 'perMessageGroupId']) }
+  return dice.pick([scope, scope, limit, { ...scope, ...limit }])
+}
+
+/** An empty one takes it away. */
+function allowPolicy(dice: Dice): string {
+  const byQueue = { redrivePermission: 'byQueue', sourceQueueArns: [arnOf('work'), arnOf('line.fifo')] }
+  const policy = dice.pick([undefined, undefined, { redrivePermission: 'denyAll' }, byQueue])
+  return policy === undefined ? '' : JSON.stringify(policy)
+}
+
 function retentionOf(dice: Dice, queue: string): string {
   if (queue === 'short') return dice.pick(['60', '120'])
   return dice.pick(['345600', '345600', '3600', '60'])
 }
 
-/** The scope stays as it is for as long as a queue lives. */
 function dedupOf(queue: string): Attributes {
   return queue === 'line.fifo'
     ? { ContentBasedDeduplication: 'true' }

@@ -1,289 +1,151 @@
 /**
- * What SQS allows. Asked about each event before it counts: is it legal as things stand, and did a client whose
- * request is under way ask for it? The broker may choose (which messages a receive gets); it may not break a promise.
+ * What SQS allows, as a page to be read. For each kind of event: what must be so just before it. The broker may
+ * choose (which queue's long poll is served first); it may not break a promise. Pabal's own promises, where SQS leaves
+ * it open, are here too: priorities, tenants' turns, moved instead of delivered once too often.
+ * Whether a client asked for it is requests.ts; whether the log is well kept is records.ts.
  */
 
 import type { Event } from '../broker/src/queue/event.ts'
-import type { Action, Exchange, Letter } from './exchange.ts'
-import {
-  DEDUPLICATION_MS,
-  dueAtOf,
-  type Message,
-  type Model,
-  numberOf,
-  type Queue,
-  redriveOf,
-} from './model.ts'
+import { discards, isExhausted, redriveOf } from './dead-letters.ts'
+import { DEDUPLICATION_MS, type Message, type Model, numberOf, type Queue } from './model.ts'
+import { isFirstOfItsGroup } from './turns.ts'
 
 const LEASE_MS_MAX = 43_200_000
+/** The waits of `--aws-waits`: after a purge, and before a deleted queue's name is used again. */
+const WAIT_MS = 60_000
 
-/** A receive that a client holds: which message, and which of its receives. */
-export interface Receive {
-  readonly seq: number
-  readonly receiveCount: number
-}
+/** Not what crosses between shards: here is one. */
+type Crossing = 'departing' | 'departed' | 'returned' | 'arrived' | 'arrivalsKnown'
+export type Kind = Exclude<Event['kind'], Crossing>
+export type Of<K extends Kind> = Extract<Event, { kind: K }>
 
-export interface Asked {
-  /** Requests under way. */
-  readonly pending: Iterable<Exchange>
+/** An event about to count, and what it is about: a message that is there, a queue that is there. */
+export interface Scene<K extends Kind = Kind> {
+  readonly event: Of<K>
+  readonly model: Model
+  readonly message: Message
+  readonly queue: Queue
   /** The latest time that the broker ever saw. */
   readonly latest: number
-  /** By receipt handle. */
-  readonly handles: ReadonlyMap<string, Receive>
-  /** True where this receive's answer has reached nobody. */
-  undelivered(receive: Receive): boolean
+  readonly awsWaits: boolean
+  /** The newest receive of the message has reached nobody. */
+  readonly undelivered: boolean
 }
 
-type Of<Kind extends Event['kind']> = Extract<Event, { kind: Kind }>
+type Rules<K extends Kind> = Readonly<Record<string, (the: Scene<K>) => boolean>>
 
-/** What is wrong with an event; undefined where nothing is. `token`: which message it holds. */
-export function objection(model: Model, asked: Asked, event: Event, token: string): string | undefined {
-  if (event.at < model.now) return `it happened at ${event.at}, before ${model.now}`
-  switch (event.kind) {
-    case 'opened':
-      return opened(model, event)
-    case 'queueDefined':
-      return defined(model, asked, event)
-    case 'queueDeleted':
-      return onQueue(model, asked, event.queueId, 'remove')
-    case 'queuePurged':
-      return onQueue(model, asked, event.queueId, 'purge')
-    case 'sent':
-      return sent(model, asked, event, token)
-    case 'received':
-      return received(model, asked, event)
-    case 'moveTaskChanged':
-      return taskChanged(model, asked, event)
-    case 'redriven':
-      return redriven(model, event)
-    case 'relocated':
-      return relocated(model, event)
-    case 'expired': {
-      const queue = model.queues.get(event.queueId)
-      if (queue === undefined) return 'there is no such queue'
-      return event.sentBefore <= event.at - retentionMs(queue) ? undefined : 'retention is not over'
-    }
-    case 'deadLettered':
-    case 'discarded':
-      return exhausted(model, asked, event)
-    case 'deleted':
-    case 'receiveUndone':
-    case 'visibilityChanged':
-    case 'leaseRenewed':
-      return onMessage(model, asked, event)
-  }
+const isReady = ({ message }: { readonly message: Message }): boolean => message.phase === 'ready'
+const isInFlight = ({ message }: { readonly message: Message }): boolean => message.phase === 'in flight'
+const isFifo = ({ queue }: { readonly queue: Queue }): boolean => queue.definition.fifo
+
+const RULES: { readonly [K in Kind]: Rules<K> } = {
+  queueDefined: {
+    'a name is one queue': ({ model, event: { definition } }) =>
+      (model.queueNamed(definition.name)?.definition.id ?? definition.id) === definition.id,
+    'a deleted name rests for a minute': ({ model, event: { definition, at }, awsWaits }) =>
+      !awsWaits || model.queues.has(definition.id) || !isWithin(model.deletedAt.get(definition.name), at),
+    'throughput a message group needs deduplication a message group': ({ event: { definition } }) =>
+      definition.attributes['FifoThroughputLimit'] !== 'perMessageGroupId' ||
+      definition.attributes['DeduplicationScope'] === 'messageGroup',
+  },
+  queueDeleted: {},
+  queuePurged: {
+    'a purge is followed by none for a minute': ({ queue, event, awsWaits }) =>
+      !awsWaits || !isWithin(queue.purgedAt, event.at),
+  },
+  sent: {
+    'a deduplication id counts once in five minutes': ({ queue, event, latest }) =>
+      !queue.dedup.some(
+        ({ at, dedupId, group }) =>
+          at + DEDUPLICATION_MS > Math.max(event.at, latest) &&
+          dedupId === event.dedupId &&
+          (group === undefined || group === event.group),
+      ),
+  },
+  received: {
+    'what is delayed or in flight is received by nobody': isReady,
+    'what has outlived its retention is received by nobody': ({ message, queue, event }) =>
+      message.sentAt > event.at - retentionMs(queue),
+    'what was received often enough is moved away': ({ model, message }) => !isExhausted(model, message),
+    'a message group keeps its order, and waits for what is in flight': (the) =>
+      !isFifo(the) || isFirstOfItsGroup(the.model, the.message),
+    'a tenant’s messages of one priority keep their order': ({ model, message, ...the }) =>
+      isFifo(the) || model.turns.isFirstOfItsLine(model, message),
+    'the highest priority is first, but for each tenth delivery': ({ model, message, ...the }) =>
+      isFifo(the) || model.turns.isFirstByPriority(model, message),
+    'in ten deliveries one is for whoever has waited longest': ({ model, message, ...the }) =>
+      isFifo(the) || !model.turns.starves(model, message),
+    'tenants take turns': ({ model, message, ...the }) => isFifo(the) || !model.turns.jumps(model, message),
+  },
+  receiveUndone: {
+    'only what is in flight is taken back': isInFlight,
+    'what was delivered is not taken back': ({ undelivered }) => undelivered,
+  },
+  leaseRenewed: { 'a repeated receive renews what is in flight': isInFlight },
+  visibilityChanged: {
+    'on a FIFO queue it is in flight': (the) => !isFifo(the) || isInFlight(the),
+    'a lease lasts twelve hours at most': ({ message, event: { at, until } }) =>
+      !isInFlight({ message }) || until <= Math.max(at, message.leasedAt + LEASE_MS_MAX),
+  },
+  deleted: { 'on a FIFO queue it is in flight': (the) => !isFifo(the) || isInFlight(the) },
+  deadLettered: {
+    'only what could be received is moved': isReady,
+    'it was received often enough': ({ model, message }) => isExhausted(model, message),
+    'its queue is not tagged to discard': ({ queue }) => !discards(queue),
+    'it goes to its queue’s dead-letter queue': ({ model, queue, event }) =>
+      model.queues.get(event.queueId)?.definition.name === redriveOf(queue)?.target,
+    'a message group keeps its order': (the) => !isFifo(the) || isFirstOfItsGroup(the.model, the.message),
+  },
+  discarded: {
+    'only what could be received is discarded': isReady,
+    'it was received often enough': ({ model, message }) => isExhausted(model, message),
+    'its queue is tagged to discard': ({ queue }) => discards(queue),
+    'a message group keeps its order': (the) => !isFifo(the) || isFirstOfItsGroup(the.model, the.message),
+  },
+  expired: {
+    'retention is over': ({ queue, event }) => event.sentBefore <= event.at - retentionMs(queue),
+  },
+  moveTaskChanged: {
+    'a task that is over stays as it is': ({ queue, event }) =>
+      (taskOf(queue, event.task.taskId)?.status ?? 'RUNNING') === 'RUNNING',
+    'it has moved what it says': ({ queue, event }) =>
+      (taskOf(queue, event.task.taskId)?.moved ?? 0) === event.task.moved,
+  },
+  redriven: {
+    'only what could be received is moved': isReady,
+    'its task runs': ({ queue, event }) => taskOf(queue, event.taskId)?.status === 'RUNNING',
+    'its task moves no more than it found': ({ queue, event }) => {
+      const task = taskOf(queue, event.taskId)
+      return task !== undefined && task.moved < task.toMove
+    },
+    'it goes where the task says, or whence it came': ({ model, queue, message, event }) =>
+      model.queues.get(event.queueId)?.definition.name ===
+      (taskOf(queue, event.taskId)?.destination ?? message.source),
+    'it stays what it is': ({ message, event }) =>
+      event.group === message.group &&
+      event.priority === message.priority &&
+      message.content.equals(event.content),
+    'a message group keeps its order': (the) => !isFifo(the) || isFirstOfItsGroup(the.model, the.message),
+  },
+  opened: {},
+  relocated: {},
 }
 
-function opened(model: Model, event: Of<'opened'>): string | undefined {
-  if (event.nextSeq !== model.nextSeq) return `the next number is ${event.nextSeq}, not ${model.nextSeq}`
-  if (event.nextQueueId !== model.nextQueueId) return 'the next queue id is wrong'
-  return model.salt === '' || Buffer.from(event.salt).toString('hex') === model.salt
-    ? undefined
-    : 'a new salt'
+/** The first rule that the event breaks; undefined where it keeps them all. */
+export function brokenRule(scene: Scene): string | undefined {
+  const rules = RULES[scene.event.kind] as Rules<Kind> | undefined
+  if (rules === undefined) return 'there is one shard'
+  return Object.keys(rules).find((rule) => !rules[rule]!(scene))
 }
 
-function defined(model: Model, asked: Asked, { definition }: Of<'queueDefined'>): string | undefined {
-  const known = model.queues.get(definition.id)
-  if (known === undefined) {
-    if (definition.id !== model.nextQueueId) return `a queue came back from the dead: ${definition.name}`
-    if (model.queueNamed(definition.name) !== undefined) return `a second queue ${definition.name}`
-  } else if (JSON.stringify(known.definition) === JSON.stringify(definition)) return undefined
-  const wanted = known === undefined ? ['create'] : ['change', 'tag', 'untag']
-  return some(asked, ({ kind, queue }) => wanted.includes(kind) && queue === definition.name)
-}
-
-function onQueue(model: Model, asked: Asked, id: number, kind: 'remove' | 'purge'): string | undefined {
-  const queue = model.queues.get(id)
-  if (queue === undefined) return 'there is no such queue'
-  return some(asked, (action) => action.kind === kind && action.queue === queue.definition.name)
-}
-
-function sent(model: Model, asked: Asked, event: Of<'sent'>, token: string): string | undefined {
-  const queue = model.queues.get(event.queueId)
-  if (queue === undefined) return 'there is no such queue'
-  if (event.seq !== model.nextSeq) return `its number is ${event.seq}, not ${model.nextSeq}`
-  const remembered = queue.dedup.filter(({ at }) => at + DEDUPLICATION_MS > Math.max(event.at, asked.latest))
-  const twin = remembered.find((memory) => isTwin(memory, event))
-  if (twin !== undefined) return `it repeats number ${twin.seq} within five minutes`
-  return some(
-    asked,
-    (action) =>
-      action.kind === 'send' &&
-      action.queue === queue.definition.name &&
-      action.letters.some((letter) => letter.token === token && isAsMeant(queue, letter, event)),
-  )
-}
-
-function isTwin(memory: Queue['dedup'][number], event: Of<'sent'>): boolean {
-  return memory.dedupId === event.dedupId && (memory.group === undefined || memory.group === event.group)
-}
-
-function isAsMeant(queue: Queue, letter: Letter, event: Of<'sent'>): boolean {
-  const delay = letter.delaySeconds ?? numberOf(queue, 'DelaySeconds', 0)
-  const dueAt = queue.definition.fifo || delay === 0 ? 0 : event.at + delay * 1000
-  return (
-    letter.group === event.group &&
-    letter.dedupId === event.dedupId &&
-    (letter.priority ?? 0) === event.priority &&
-    dueAt === event.dueAt
-  )
-}
-
-function received(model: Model, asked: Asked, event: Of<'received'>): string | undefined {
-  const message = model.messages.get(event.seq)
-  if (message === undefined) return 'the message is gone'
-  if (message.phase !== 'ready') return `the message is ${message.phase} until ${dueAtOf(message)}`
-  const { queue } = message
-  if (message.sentAt <= event.at - retentionMs(queue)) return 'the message has outlived its retention'
-  if (isExhausted(model, message)) return 'the message has been received often enough'
-  return (
-    outOfTurn(model, message) ??
-    some(
-      asked,
-      (action) =>
-        action.kind === 'receive' &&
-        action.queue === queue.definition.name &&
-        event.until - event.at ===
-          1000 * (action.visibilitySeconds ?? numberOf(queue, 'VisibilityTimeout', 30)),
-    )
-  )
-}
-
-/** In a message group everything before it must be out already, by this very command. */
-function outOfTurn(model: Model, message: Message): string | undefined {
-  if (!message.queue.definition.fifo) return undefined
-  for (const other of model.messages.values()) {
-    if (other.queue !== message.queue || other.group !== message.group || other.seq >= message.seq) continue
-    if (other.phase === 'delayed' || (other.phase === 'in flight' && other.takenBy === model.command))
-      continue
-    return `number ${other.seq} of its group is ${other.phase} before it`
-  }
-  return undefined
-}
-
-function isExhausted(model: Model, message: Message): boolean {
-  const redrive = redriveOf(message.queue)
-  if (redrive === undefined) return false
-  if (message.receiveCount - message.countBefore < redrive.maxReceiveCount) return false
-  return discards(message.queue) || model.queueNamed(redrive.target) !== undefined
-}
-
-function discards({ definition }: Queue): boolean {
-  return definition.tags['pabal:on-exhausted'] === 'discard'
-}
-
-function exhausted(
-  model: Model,
-  asked: Asked,
-  event: Of<'deadLettered'> | Of<'discarded'>,
-): string | undefined {
-  const message = model.messages.get(event.seq)
-  if (message === undefined) return 'the message is gone'
-  if (message.phase !== 'ready') return `the message is ${message.phase}`
-  if (!isExhausted(model, message)) return 'the message may still be received'
-  if ((event.kind === 'discarded') !== discards(message.queue)) return 'the queue is not tagged so'
-  const { name } = message.queue.definition
-  if (event.kind === 'deadLettered') {
-    const target = model.queues.get(event.queueId)?.definition.name
-    if (target !== redriveOf(message.queue)!.target) return `it goes to ${target}`
-  }
-  return outOfTurn(model, message) ?? some(asked, ({ kind, queue }) => kind === 'receive' && queue === name)
-}
-
-function taskChanged(model: Model, asked: Asked, { task }: Of<'moveTaskChanged'>): string | undefined {
-  const source = model.queues.get(task.sourceQueueId)
-  if (source === undefined) return 'there is no such queue'
-  const known = source.moveTasks.find(({ taskId }) => taskId === task.taskId)
-  if (known !== undefined && JSON.stringify(known) === JSON.stringify(task)) return undefined
-  if (known !== undefined && known.status !== 'RUNNING') return 'the task was over'
-  if (known !== undefined && known.moved !== task.moved) return `it moved ${known.moved}, not ${task.moved}`
-  if (known !== undefined && task.status !== 'CANCELLED') return undefined
-  const wanted = known === undefined ? 'redrive' : 'cancel'
-  return some(asked, ({ kind, queue }) => kind === wanted && queue === source.definition.name)
-}
-
-function redriven(model: Model, event: Of<'redriven'>): string | undefined {
-  const old = model.messages.get(event.oldSeq)
-  if (old === undefined) return 'the message is gone'
-  if (old.phase !== 'ready') return `the message is ${old.phase}`
-  const task = old.queue.moveTasks.find(({ taskId }) => taskId === event.taskId)
-  if (task?.status !== 'RUNNING') return 'no such task is running'
-  if (task.moved >= task.toMove) return 'the task has moved all it should'
-  const target = model.queues.get(event.queueId)?.definition.name
-  if (target !== (task.destination ?? old.source)) return `it goes to ${target}`
-  if (event.seq !== model.nextSeq) return 'its number is wrong'
-  if (event.group !== old.group || event.priority !== old.priority) return 'its group or priority changed'
-  return old.content.equals(event.content) ? outOfTurn(model, old) : 'its content changed'
-}
-
-/** A copy says exactly what is known of its message. */
-function relocated(model: Model, event: Of<'relocated'>): string | undefined {
-  const message = model.messages.get(event.seq)
-  if (message === undefined) return 'the message is gone'
-  const { firstReceivedAt, leasedAt, receiveCount, phase, queue } = message
-  const phases = { ready: 1, delayed: 2, 'in flight': 3 } as const
-  const same =
-    event.queueId === queue.definition.id &&
-    event.phase === phases[phase] &&
-    (phase === 'ready' || (phase === 'delayed' && queue.definition.fifo) || event.dueAt === message.dueAt) &&
-    event.sentAt === message.sentAt &&
-    event.priority === message.priority &&
-    event.group === message.group &&
-    event.source === message.source &&
-    event.receiveCount === receiveCount &&
-    event.countBefore === message.countBefore &&
-    (receiveCount === 0 || event.sentAt + event.firstReceivedMs === firstReceivedAt) &&
-    (phase !== 'in flight' || event.sentAt + event.leasedMs === leasedAt) &&
-    message.content.equals(event.content)
-  return same ? undefined : 'it is not as it was'
-}
-
-function onMessage(
-  model: Model,
-  asked: Asked,
-  event: Of<'deleted'> | Of<'receiveUndone'> | Of<'visibilityChanged'> | Of<'leaseRenewed'>,
-): string | undefined {
-  const message = model.messages.get(event.seq)
-  if (message === undefined) return 'the message is gone'
-  const inFlight = message.phase === 'in flight'
-  const { fifo, name } = message.queue.definition
-  if (!inFlight && (fifo || event.kind === 'receiveUndone')) return `the message is ${message.phase}`
-  const isHandle = (receipt: string): boolean => {
-    const receive = asked.handles.get(receipt)
-    if (receive?.seq !== event.seq) return false
-    return receive.receiveCount === message.receiveCount || (!fifo && event.kind === 'visibilityChanged')
-  }
-  switch (event.kind) {
-    case 'receiveUndone':
-      return asked.undelivered({ seq: event.seq, receiveCount: message.receiveCount })
-        ? undefined
-        : 'its answer was delivered'
-    case 'leaseRenewed':
-      return some(
-        asked,
-        (action) =>
-          action.kind === 'receive' && action.queue === name && action.attemptId === event.attemptId,
-      )
-    case 'deleted':
-      return some(asked, (action) => action.kind === 'delete' && action.receipts.some(isHandle))
-    case 'visibilityChanged':
-      if (inFlight && event.until > event.at && event.until > message.leasedAt + LEASE_MS_MAX)
-        return 'more than twelve hours'
-      return some(
-        asked,
-        (action) =>
-          action.kind === 'extend' &&
-          action.receipts.some(isHandle) &&
-          event.until === event.at + action.seconds * 1000,
-      )
-  }
-}
-
-function some(asked: Asked, is: (action: Action) => boolean): string | undefined {
-  for (const { action } of asked.pending) if (is(action)) return undefined
-  return 'nobody asked for it'
+function taskOf({ moveTasks }: Queue, id: string): Queue['moveTasks'][number] | undefined {
+  return moveTasks.find(({ taskId }) => taskId === id)
 }
 
 function retentionMs(queue: Queue): number {
   return numberOf(queue, 'MessageRetentionPeriod', 345_600) * 1000
+}
+
+export function isWithin(at: number | undefined, now: number): boolean {
+  return at !== undefined && now < at + WAIT_MS
 }

@@ -4,7 +4,7 @@
  * deleted, and the log gives its space back.
  */
 
-import { Client } from './client.ts'
+import { Client, drawHabits } from './client.ts'
 import { Dice } from './dice.ts'
 import { Inspection } from './inspection.ts'
 import { Letters } from './letters.ts'
@@ -70,7 +70,7 @@ class Run {
     const verdict = this.#verdict
     const scheduler = this.#scheduler
     const trace = new Trace(options.print === true)
-    const oracle = new Oracle(verdict, trace)
+    const oracle = new Oracle(verdict, trace, dice.fork('waits').chance(0.3))
     const sizes = drawSizes(dice.fork('sizes'))
     const machine = new Machine({
       product,
@@ -82,8 +82,9 @@ class Run {
       sizes,
     })
     const letters = new Letters()
+    const habits = drawHabits(dice.fork('habits'))
     this.#clients = Array.from({ length: CLIENTS }, (_, index) => {
-      const parts = { machine, oracle, scheduler, letters, dice: dice.fork(`client ${index}`) }
+      const parts = { machine, oracle, scheduler, letters, habits, dice: dice.fork(`client ${index}`) }
       return new Client(parts, index % 2 === 0 ? 'json' : 'query')
     })
     this.#mishaps = new Mishaps({

@@ -4,7 +4,7 @@
  */
 
 import type { HttpRequest, HttpResponse } from '../broker/src/http/exchange.ts'
-import type { Action, Answer, Letter } from './exchange.ts'
+import type { Action, Answer, Letter, Page } from './exchange.ts'
 
 export type Wire = 'json' | 'query'
 
@@ -30,8 +30,7 @@ export function toRequest(action: Action, wire: Wire, signal: AbortSignal): Http
 export function toAnswer(action: Action, wire: Wire, response: HttpResponse): Answer {
   const text = typeof response.body === 'string' ? response.body : Buffer.from(response.body).toString()
   if (response.status === 200) {
-    const output = wire === 'json' ? (JSON.parse(text) as Fields) : fromXml(text)
-    return { kind: 'done', output: action.kind === 'receive' && wire === 'query' ? messagesOf(text) : output }
+    return { kind: 'done', output: wire === 'json' ? (JSON.parse(text) as Fields) : outputOf(action, text) }
   }
   const code =
     wire === 'json'
@@ -97,7 +96,25 @@ function toCall(action: Action): readonly [string, Fields] {
       return ['CancelMessageMoveTask', { TaskHandle: action.handle }]
     case 'tasks':
       return ['ListMessageMoveTasks', { SourceArn: arnOf(action.queue), MaxResults: 10 }]
+    case 'locate':
+      return ['GetQueueUrl', { QueueName: action.queue }]
+    case 'listTags':
+      return ['ListQueueTags', { QueueUrl }]
+    case 'listSources':
+      return ['ListDeadLetterSourceQueues', present({ QueueUrl, ...pageOf(action) })]
+    case 'listQueues':
+      return ['ListQueues', present({ QueueNamePrefix: action.prefix, ...pageOf(action) })]
+    case 'permit': {
+      const { label: Label, accounts: AWSAccountIds, actions: Actions } = action
+      return ['AddPermission', { QueueUrl, Label, AWSAccountIds, Actions }]
+    }
+    case 'revoke':
+      return ['RemovePermission', { QueueUrl, Label: action.label }]
   }
+}
+
+function pageOf({ max, after }: Page): Fields {
+  return { MaxResults: max, NextToken: after?.token }
 }
 
 function fieldsOf(letter: Letter): Fields {
@@ -127,6 +144,8 @@ const LISTS: Readonly<Record<string, string>> = {
   AttributeNames: 'AttributeName',
   MessageAttributeNames: 'MessageAttributeName',
   TagKeys: 'TagKey',
+  AWSAccountIds: 'AWSAccountId',
+  Actions: 'ActionName',
 }
 const MAPS: Readonly<Record<string, readonly [string, string]>> = {
   Attributes: ['Attribute', 'Name'],
@@ -168,17 +187,42 @@ function fromXml(xml: string): Fields {
   for (const [, name, text] of xml.matchAll(/<(\w+)>([^<]*)<\/\1>/g)) leaves[name!] ??= unescaped(text!)
   const results = [...xml.matchAll(/<(\w+BatchResultEntry)>(.*?)<\/\1>/gs)]
   if (results.length > 0) leaves['Successful'] = results.map(([, , inner]) => fromXml(inner!))
-  const attributes = pairsOf(xml, 'Attribute')
+  const attributes = pairsOf(xml, 'Attribute', 'Name')
   if (attributes !== undefined) leaves['Attributes'] = attributes
   return leaves
 }
 
+/** What only some actions answer with, read for them alone. */
+function outputOf({ kind }: Action, xml: string): Fields {
+  switch (kind) {
+    case 'receive':
+      return messagesOf(xml)
+    case 'listQueues':
+    case 'listSources':
+      return { ...fromXml(xml), QueueUrls: textsOf(xml, 'QueueUrl') }
+    case 'listTags':
+      return { Tags: pairsOf(xml, 'Tag', 'Key') ?? {} }
+    case 'tasks':
+      return { Results: elementsOf(xml, 'ListMessageMoveTasksResultEntry').map(fromXml) }
+    default:
+      return fromXml(xml)
+  }
+}
+
+function elementsOf(xml: string, name: string): readonly string[] {
+  return [...xml.matchAll(new RegExp(`<${name}>(.*?)</${name}>`, 'gs'))].map(([, inner]) => inner!)
+}
+
+function textsOf(xml: string, name: string): readonly string[] {
+  return elementsOf(xml, name).map(unescaped)
+}
+
 function messagesOf(xml: string): Fields {
-  const messages = [...xml.matchAll(/<Message>(.*?)<\/Message>/gs)].map(([, inner]) => {
+  const messages = elementsOf(xml, 'Message').map((inner) => {
     const leaf = (name: string): string =>
-      unescaped(new RegExp(`<${name}>([^<]*)</${name}>`).exec(inner!)?.[1] ?? '')
+      unescaped(new RegExp(`<${name}>([^<]*)</${name}>`).exec(inner)?.[1] ?? '')
     const own = [
-      ...inner!.matchAll(
+      ...inner.matchAll(
         /<MessageAttribute><Name>([^<]*)<\/Name><Value><StringValue>([^<]*)<\/StringValue>.*?<\/MessageAttribute>/gs,
       ),
     ]
@@ -186,7 +230,7 @@ function messagesOf(xml: string): Fields {
       MessageId: leaf('MessageId'),
       ReceiptHandle: leaf('ReceiptHandle'),
       Body: leaf('Body'),
-      Attributes: pairsOf(inner!, 'Attribute') ?? {},
+      Attributes: pairsOf(inner, 'Attribute', 'Name') ?? {},
       MessageAttributes: Object.fromEntries(
         own.map(([, name, value]) => [unescaped(name!), { StringValue: unescaped(value!) }]),
       ),
@@ -195,10 +239,9 @@ function messagesOf(xml: string): Fields {
   return { Messages: messages }
 }
 
-function pairsOf(xml: string, element: string): Readonly<Record<string, string>> | undefined {
-  const found = [
-    ...xml.matchAll(new RegExp(`<${element}><Name>([^<]*)</Name><Value>([^<]*)</Value></${element}>`, 'g')),
-  ]
+function pairsOf(xml: string, element: string, key: string): Readonly<Record<string, string>> | undefined {
+  const pair = `<${element}><${key}>([^<]*)</${key}><Value>([^<]*)</Value></${element}>`
+  const found = [...xml.matchAll(new RegExp(pair, 'g'))]
   if (found.length === 0) return undefined
   return Object.fromEntries(found.map(([, name, value]) => [unescaped(name!), unescaped(value!)]))
 }
