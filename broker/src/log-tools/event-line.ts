@@ -48,6 +48,27 @@ function fieldsOf(event: Event, names: EventNames, full: boolean): Line {
         receiveCount: event.receiveCount,
         ...(event.source === undefined ? {} : { deadLetteredFrom: event.source }),
       }
+    case 'arrived':
+      return {
+        ...messageOf(event, names, full),
+        ...(event.messageId === undefined ? {} : { messageId: event.messageId }),
+        ...(event.number === 0 ? {} : { fromShard: event.from, number: event.number }),
+        phase: phaseName(event.phase),
+        ...dueOf(event.dueAt),
+        sentAt: isoDate(event.sentAt),
+        receiveCount: event.receiveCount,
+        ...(event.source === undefined ? {} : { deadLetteredFrom: event.source }),
+      }
+    case 'arrivalsKnown':
+      return { queue: queueOf(event.queueId, names), fromShard: event.from, number: event.number }
+    case 'departing':
+      return {
+        ...idOf(event.seq, names),
+        number: event.number,
+        from: event.source,
+        to: event.target,
+        ...(event.taskId === undefined ? {} : { task: event.taskId }),
+      }
     case 'received':
     case 'leaseRenewed':
     case 'visibilityChanged':
@@ -57,6 +78,8 @@ function fieldsOf(event: Event, names: EventNames, full: boolean): Line {
     case 'deleted':
     case 'discarded':
     case 'receiveUndone':
+    case 'departed':
+    case 'returned':
       return idOf(event.seq, names)
   }
 }

@@ -48,7 +48,7 @@ function messageLine(state: State, slot: number, message: StoredMessage): Line {
     kind: 'message',
     queue: state.queueOf(slot).name,
     input: inputOf(message),
-    state: historyOf(state, slot),
+    state: { ...historyOf(state, slot), ...idOf(message) },
   }
 }
 
@@ -81,6 +81,10 @@ function historyOf(state: State, slot: number): Line {
     ...(receiveCount === 0 ? {} : { firstReceivedAt: isoDate(sentAt + messages.int(slot, FIRST_RECEIVED)) }),
     ...(source === undefined ? {} : { deadLetteredFrom: source }),
   }
+}
+
+function idOf({ messageId }: StoredMessage): Line {
+  return messageId === undefined ? {} : { messageId }
 }
 
 /** When its delay or its lease ends. */

@@ -157,6 +157,32 @@ export interface ListMoveTasksCommand {
   readonly limit: number
 }
 
+/** A message on its way from one shard to another (departures.ts), with what happened to it. */
+export interface Traveller {
+  readonly number: number
+  readonly fifo: boolean
+  /** The name of the queue that it comes from. */
+  readonly source: string
+  readonly redrive: boolean
+  readonly messageId: string
+  readonly sentAt: number
+  readonly receiveCount: number
+  readonly firstReceivedAt: number
+  readonly priority: number
+  readonly group: string | undefined
+  readonly dedupId: string | undefined
+  readonly content: Uint8Array
+}
+
+/** Between shards: messages come to a queue, in the order of their numbers; those that came before are recognised. */
+export interface ArriveCommand {
+  readonly kind: 'arrive'
+  readonly queue: string
+  /** The number of the shard that they come from. */
+  readonly from: number
+  readonly travellers: readonly Traveller[]
+}
+
 export type Command =
   | SendCommand
   | ReceiveCommand
@@ -177,6 +203,7 @@ export type Command =
   | StartMoveTaskCommand
   | CancelMoveTaskCommand
   | ListMoveTasksCommand
+  | ArriveCommand
 
 export interface Sent {
   readonly messageId: string
@@ -248,6 +275,8 @@ export interface Answers {
   startMoveTask: { readonly taskId: string }
   cancelMoveTask: { readonly moved: number }
   listMoveTasks: { readonly tasks: readonly MoveTaskDescription[] }
+  /** Those up to this number are here; the next one is refused, if there is a reason. */
+  arrive: { readonly upTo: number; readonly refused: Problem | undefined }
 }
 
 /**

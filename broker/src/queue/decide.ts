@@ -4,6 +4,7 @@
  * decided: so the second entry of a batch is recognised as a duplicate of the first without a special case.
  */
 
+import { decideArrive } from './arrivals.ts'
 import { noRoomForDefinition } from './capacity.ts'
 import type { Answers, Command } from './command.ts'
 import { decideDelete } from './delete.ts'
@@ -128,5 +129,7 @@ function decideOnQueue(
       return noRoomForDefinition(state) ?? decideAddPermission(queue, command, now, emit) ?? DONE
     case 'removePermission':
       return decideRemovePermission(queue, command.label, now, emit) ?? DONE
+    case 'arrive':
+      return decideArrive(state, queue, command, now, emit)
   }
 }

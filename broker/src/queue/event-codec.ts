@@ -17,12 +17,19 @@
  *     opened                                        salt 16 │ next seq f64 │ next queue id u32
  *     queueDefined, moveTaskChanged                 JSON      (rare, and easier to read for whoever reads the log)
  *     queueDeleted, queuePurged                     queue u32
+ *     departing   seq f64 │ number f64 │ from queue u32 │ redrive u8 │ target (u8 + text) │ source (u8 + text) │
+ *                 task (u8 + text)
+ *     departed                                      seq f64
+ *     returned                                      seq f64 │ task (u8 + text)
+ *     arrived     seq f64 │ queue u32 │ from shard u32 │ number f64 │ then as relocated from `due`, with the MessageId
+ *                 (u8 + text) before the source
+ *     arrivalsKnown                                 queue u32 │ from shard u32 │ number f64
  *
  * Texts are UTF-8 of at most 255 bytes; length 255 stands for "none". A record's meaning never changes: a new
  * layout gets a new kind.
  */
 
-import type { Event, MessageEvent, QueueDefinition, Sent } from './event.ts'
+import type { Arrived, Event, MessageEvent, QueueDefinition, Relocated, Sent } from './event.ts'
 import type { MoveTask } from './move-task.ts'
 
 const KINDS = {
@@ -42,6 +49,11 @@ const KINDS = {
   moveTaskChanged: 14,
   redriven: 15,
   relocated: 16,
+  departing: 17,
+  departed: 18,
+  returned: 19,
+  arrived: 20,
+  arrivalsKnown: 21,
 } as const satisfies Record<Event['kind'], number>
 
 const NAMES = Object.keys(KINDS) as Event['kind'][]
@@ -129,13 +141,16 @@ function writeFields(event: Event): Uint8Array | undefined {
     case 'relocated':
       writer.f64(event.seq)
       writer.u32(event.queueId)
-      writer.f64(event.dueAt)
-      writer.u8(event.phase)
-      writer.f64(event.sentAt)
-      writer.u32(event.receiveCount)
-      writer.u32(event.countBefore)
-      writer.i32(event.firstReceivedMs)
-      writer.i32(event.leasedMs)
+      writeHistory(event)
+      writer.text(event.source)
+      return writeMessage(event)
+    case 'arrived':
+      writer.f64(event.seq)
+      writer.u32(event.queueId)
+      writer.u32(event.from)
+      writer.f64(event.number)
+      writeHistory(event)
+      writer.text(event.messageId)
       writer.text(event.source)
       return writeMessage(event)
     case 'received':
@@ -151,7 +166,26 @@ function writeFields(event: Event): Uint8Array | undefined {
     case 'deleted':
     case 'discarded':
     case 'receiveUndone':
+    case 'departed':
       writer.f64(event.seq)
+      return NO_CONTENT
+    case 'departing':
+      writer.f64(event.seq)
+      writer.f64(event.number)
+      writer.u32(event.fromQueueId)
+      writer.u8(event.redrive ? 1 : 0)
+      writer.text(event.target)
+      writer.text(event.source)
+      writer.text(event.taskId)
+      return NO_CONTENT
+    case 'returned':
+      writer.f64(event.seq)
+      writer.text(event.taskId)
+      return NO_CONTENT
+    case 'arrivalsKnown':
+      writer.u32(event.queueId)
+      writer.u32(event.from)
+      writer.f64(event.number)
       return NO_CONTENT
     case 'deadLettered':
       writer.f64(event.seq)
@@ -177,6 +211,16 @@ function writeFields(event: Event): Uint8Array | undefined {
       writer.u32(event.queueId)
       return NO_CONTENT
   }
+}
+
+function writeHistory(event: Relocated | Arrived): void {
+  writer.f64(event.dueAt)
+  writer.u8(event.phase)
+  writer.f64(event.sentAt)
+  writer.u32(event.receiveCount)
+  writer.u32(event.countBefore)
+  writer.i32(event.firstReceivedMs)
+  writer.i32(event.leasedMs)
 }
 
 function writeMessage(event: MessageEvent): Uint8Array {
@@ -236,7 +280,7 @@ export function isFirst(buffer: Buffer, offset: number): boolean {
 /** True where a record holds a message, so that it is needed for as long as the message lives. */
 export function holdsMessage(buffer: Buffer, offset: number): boolean {
   const kind = buffer[offset]! & ~FIRST
-  return kind === KINDS.sent || kind === KINDS.redriven || kind === KINDS.relocated
+  return kind === KINDS.sent || kind === KINDS.redriven || kind === KINDS.relocated || kind === KINDS.arrived
 }
 
 /** Sequence number of a record for which {@link holdsMessage} is true. */
@@ -317,16 +361,39 @@ function readFields(kind: Event['kind'], at: number): Event {
         at,
         seq: reader.f64(),
         queueId: reader.u32(),
-        dueAt: reader.f64(),
-        phase: reader.u8() as 1 | 2 | 3,
-        sentAt: reader.f64(),
-        receiveCount: reader.u32(),
-        countBefore: reader.u32(),
-        firstReceivedMs: reader.i32(),
-        leasedMs: reader.i32(),
+        ...readHistory(),
         source: reader.text(),
         ...readMessage(),
       }
+    case 'arrived':
+      return {
+        kind,
+        at,
+        seq: reader.f64(),
+        queueId: reader.u32(),
+        from: reader.u32(),
+        number: reader.f64(),
+        ...readHistory(),
+        messageId: reader.text(),
+        source: reader.text(),
+        ...readMessage(),
+      }
+    case 'departing':
+      return {
+        kind,
+        at,
+        seq: reader.f64(),
+        number: reader.f64(),
+        fromQueueId: reader.u32(),
+        redrive: reader.u8() === 1,
+        target: reader.text() ?? '',
+        source: reader.text() ?? '',
+        taskId: reader.text(),
+      }
+    case 'returned':
+      return { kind, at, seq: reader.f64(), taskId: reader.text() }
+    case 'arrivalsKnown':
+      return { kind, at, queueId: reader.u32(), from: reader.u32(), number: reader.f64() }
     case 'received':
     case 'leaseRenewed':
       return { kind, at, seq: reader.f64(), until: reader.f64(), attemptId: reader.text() }
@@ -335,6 +402,7 @@ function readFields(kind: Event['kind'], at: number): Event {
     case 'deleted':
     case 'discarded':
     case 'receiveUndone':
+    case 'departed':
       return { kind, at, seq: reader.f64() }
     case 'deadLettered':
       return { kind, at, seq: reader.f64(), queueId: reader.u32() }
@@ -352,6 +420,18 @@ function readFields(kind: Event['kind'], at: number): Event {
   }
 }
 
+function readHistory() {
+  return {
+    dueAt: reader.f64(),
+    phase: reader.u8() as 1 | 2 | 3,
+    sentAt: reader.f64(),
+    receiveCount: reader.u32(),
+    countBefore: reader.u32(),
+    firstReceivedMs: reader.i32(),
+    leasedMs: reader.i32(),
+  }
+}
+
 function readSalt(): Uint8Array {
   reader.at += 16
   return Uint8Array.from(reader.buffer.subarray(reader.at - 16, reader.at))
@@ -363,13 +443,20 @@ export interface StoredMessage {
   readonly group: string | undefined
   readonly dedupId: string | undefined
   readonly content: Uint8Array
+  /** Where it is not the one that its number gives: it came from another shard. */
+  readonly messageId?: string
 }
 
 function readMessage(): StoredMessage {
   return { priority: reader.u8(), group: reader.text(), dedupId: reader.text(), content: reader.rest() }
 }
 
-const MESSAGE_AT = { [KINDS.sent]: 29, [KINDS.redriven]: 29, [KINDS.relocated]: 54 } as const
+const MESSAGE_AT = {
+  [KINDS.sent]: 29,
+  [KINDS.redriven]: 29,
+  [KINDS.relocated]: 54,
+  [KINDS.arrived]: 66,
+} as const
 
 /** Only the message in a record for which {@link holdsMessage} is true: cheaper than the whole event. */
 export function decodeMessage(record: Buffer): StoredMessage {
@@ -377,6 +464,13 @@ export function decodeMessage(record: Buffer): StoredMessage {
   reader.buffer = record
   reader.at = MESSAGE_AT[kind]
   reader.end = record.length
+  if (kind === KINDS.arrived) return readArrived()
   if (kind !== KINDS.sent) reader.text()
   return readMessage()
+}
+
+function readArrived(): StoredMessage {
+  const messageId = reader.text()
+  reader.text()
+  return messageId === undefined ? readMessage() : { ...readMessage(), messageId }
 }

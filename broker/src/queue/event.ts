@@ -163,6 +163,60 @@ export interface Relocated {
   readonly leasedMs: number
 }
 
+/** A message has left its queue for one of another shard (departures.ts). Told again, it changes nothing. */
+export interface Departing {
+  readonly kind: 'departing'
+  readonly at: number
+  readonly seq: number
+  readonly number: number
+  /** The name of the queue that it goes to. */
+  readonly target: string
+  readonly fromQueueId: number
+  /** Its name, which outlives it. */
+  readonly source: string
+  /** A move task takes it; else it is a dead letter. */
+  readonly redrive: boolean
+  /** Of the task whose count it adds to; undefined when told again. */
+  readonly taskId: string | undefined
+}
+
+/** It has arrived there: it is no longer here. */
+export interface Departed {
+  readonly kind: 'departed'
+  readonly at: number
+  readonly seq: number
+}
+
+/** It is not wanted there: it is back in its place. */
+export interface Returned {
+  readonly kind: 'returned'
+  readonly at: number
+  readonly seq: number
+  /** Of the task whose count it is taken off from. */
+  readonly taskId: string | undefined
+}
+
+/** A message from another shard, as a live one with its history; with its MessageId where that is an older one. */
+export interface Arrived extends Omit<Relocated, 'kind'> {
+  readonly kind: 'arrived'
+  /** The shard it came from, and its number there; 0 when it is merely moved within the log. */
+  readonly from: number
+  readonly number: number
+  readonly messageId: string | undefined
+}
+
+/** The highest number that came from a shard to a queue. */
+export interface ArrivalsKnown {
+  readonly kind: 'arrivalsKnown'
+  readonly at: number
+  readonly queueId: number
+  readonly from: number
+  readonly number: number
+}
+
+/** What only happens where there are several shards. */
+export type CrossingEvent = Departing | Departed | Returned | Arrived | ArrivalsKnown
+
 export type Event =
   | Opened
   | QueueDefined
@@ -180,6 +234,7 @@ export type Event =
   | MoveTaskChanged
   | Redriven
   | Relocated
+  | CrossingEvent
 
 /** The events whose record holds a message. */
-export type MessageEvent = Sent | Redriven | Relocated
+export type MessageEvent = Sent | Redriven | Relocated | Arrived

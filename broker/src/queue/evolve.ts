@@ -3,7 +3,9 @@
  * is decided here. An event about a message that is not known is about one that was trimmed, and means nothing.
  */
 
+import { evolveArrivalsKnown, evolveArrived } from './arrivals.ts'
 import { evolveDeleted } from './delete.ts'
+import { evolveDeparted, evolveDeparting, evolveReturned } from './departures.ts'
 import type { Event } from './event.ts'
 import { evolveQueueDefined, evolveQueueDeleted } from './queues.ts'
 import { evolveDeadLettered, evolveLeaseRenewed, evolveReceived, evolveReceiveUndone } from './receive.ts'
@@ -49,5 +51,15 @@ export function evolve(state: State, event: Event, position: number, length: num
       return evolveRedriven(state, event, position, length)
     case 'relocated':
       return evolveRelocated(state, event, position, length)
+    case 'departing':
+      return evolveDeparting(state, event)
+    case 'departed':
+      return evolveDeparted(state, event)
+    case 'returned':
+      return evolveReturned(state, event)
+    case 'arrived':
+      return evolveArrived(state, event, position, length)
+    case 'arrivalsKnown':
+      return evolveArrivalsKnown(state, event)
   }
 }

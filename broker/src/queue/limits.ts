@@ -71,6 +71,9 @@ export const QUERY_PARAMETERS_MAX = 5000
 export const MOVE_RATE_MAX = 500
 export const MOVE_TASK_MS_MAX = 36 * HOUR_MS
 export const MOVE_TASKS_ACTIVE_MAX = 100
+/** A move task to another shard waits so long when so many of its messages have yet to arrive. */
+export const DEPARTURES_PER_TASK_MAX = 10_000
+export const DEPARTURES_WAIT_MS = 50
 /** Ended move tasks are listed for as long as there are no more than this many per source queue. */
 export const MOVE_TASKS_KEPT = 10
 

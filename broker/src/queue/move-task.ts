@@ -29,3 +29,14 @@ export function nextMoveAt(task: MoveTask): number {
   if (task.messagesPerSecondMax === undefined) return task.startedAt
   return task.startedAt + Math.ceil((task.moved * 1000) / task.messagesPerSecondMax)
 }
+
+/**
+ * One message more, or one that was moved is back. The task is asked for by name and not by the message, whose record
+ * may be trimmed when this is replayed.
+ */
+export function countMoves(moving: Iterable<{ moveTasks: MoveTask[] }>, taskId: string, moves: 1 | -1): void {
+  for (const { moveTasks } of moving) {
+    const task = moveTasks.at(-1)!
+    if (task.taskId === taskId) moveTasks[moveTasks.length - 1] = { ...task, moved: task.moved + moves }
+  }
+}

@@ -36,6 +36,8 @@ export class Queue {
   purgedAt = Number.NEGATIVE_INFINITY
   /** In the list of queues with something new to deliver (see State.woken). */
   woken = false
+  /** The highest number that came from each other shard (arrivals.ts). */
+  readonly arrivals = new Map<number, number>()
   /** The newest last; at most one is running. */
   moveTasks: MoveTask[] = []
 

@@ -7,6 +7,7 @@ import { allowsRedriveFrom } from './attributes.ts'
 import { noRoomForAttempt } from './capacity.ts'
 import type { ReceiveCommand, UndoReceiveCommand } from './command.ts'
 import type { Emit } from './decide.ts'
+import { decideDeparting } from './departures.ts'
 import type { DeadLettered, LeaseRenewed, Received, ReceiveUndone } from './event.ts'
 import { EXHAUSTED_PER_RECEIVE_MAX, IN_FLIGHT_MAX, SECOND_MS } from './limits.ts'
 import {
@@ -135,16 +136,19 @@ function takeOrMove(
   }
   gathering.moves += 1
   if (move === 'discard') emit({ kind: 'discarded', at: now, seq })
-  else emit({ kind: 'deadLettered', at: now, seq, queueId: move.id })
+  else if (move === 'departs') {
+    decideDeparting(state, queue, slot, queue.settings.redrive!.target, undefined, now, emit)
+  } else emit({ kind: 'deadLettered', at: now, seq, queueId: move.id })
 }
 
 /** What becomes of a message that would be received once more: delivered, or out of the queue's way. */
-function exhaustedMove(state: State, queue: Queue, slot: number): Queue | 'discard' | 'none' {
+function exhaustedMove(state: State, queue: Queue, slot: number): Queue | 'discard' | 'departs' | 'none' {
   const { redrive, discard } = queue.settings
   if (redrive === undefined) return 'none'
   const { messages } = state
   if (messages.int(slot, RECEIVE_COUNT) - messages.countBefore(slot) < redrive.maxReceiveCount) return 'none'
   if (discard) return 'discard'
+  if (state.elsewhere?.(redrive.target) === true) return 'departs'
   const target = state.queuesByName.get(redrive.target)
   // A dead-letter queue that is gone, or refuses: the message stays and goes on being delivered. Never lost.
   if (target === undefined || target === queue || target.fifo !== queue.fifo) return 'none'

@@ -5,11 +5,18 @@
 
 import type { CancelMoveTaskCommand, MoveTaskDescription, StartMoveTaskCommand } from './command.ts'
 import type { Emit } from './decide.ts'
+import { decideDeparting } from './departures.ts'
 import type { MoveTaskChanged, Redriven } from './event.ts'
 import type { StoredMessage } from './event-codec.ts'
-import { MOVE_TASK_MS_MAX, MOVE_TASKS_ACTIVE_MAX, MOVE_TASKS_KEPT } from './limits.ts'
+import {
+  DEPARTURES_PER_TASK_MAX,
+  DEPARTURES_WAIT_MS,
+  MOVE_TASK_MS_MAX,
+  MOVE_TASKS_ACTIVE_MAX,
+  MOVE_TASKS_KEPT,
+} from './limits.ts'
 import { LENGTH, POSITION, READY, SEQ, SOURCE } from './message-table.ts'
-import { type MoveTask, movesAllowed, nextMoveAt } from './move-task.ts'
+import { countMoves, type MoveTask, movesAllowed, nextMoveAt } from './move-task.ts'
 import type { Problem } from './problem.ts'
 import type { Queue } from './queue.ts'
 import type { State } from './state.ts'
@@ -130,6 +137,9 @@ export function nextMove(state: State, source: Queue, now: number): NextMove {
   if (task.moved >= movesAllowed(task, now)) return { kind: 'wait', at: nextMoveAt(task) }
   const target = targetOf(state, task, slot)
   if (typeof target === 'string') return failed(target)
+  if ('elsewhere' in target && state.departures.waitingFor(target.elsewhere) >= DEPARTURES_PER_TASK_MAX) {
+    return { kind: 'wait', at: now + DEPARTURES_WAIT_MS }
+  }
   const { messages } = state
   return {
     kind: 'move',
@@ -147,10 +157,11 @@ function firstReady(source: Queue): number {
   return source.lanes !== undefined ? source.lanes.next() : (source.groups!.first()?.head ?? 0)
 }
 
-/** The queue that a message goes to, or the reason why there is none. */
-function targetOf(state: State, task: MoveTask, slot: number): Queue | string {
+/** The queue that a message goes to, the name of one on another shard, or the reason why there is none. */
+function targetOf(state: State, task: MoveTask, slot: number): Queue | { elsewhere: string } | string {
   const name = task.destination ?? state.sources.get(state.messages.int(slot, SOURCE))
   if (name === undefined) return 'CouldNotDetermineMessageSource'
+  if (state.elsewhere?.(name) === true) return { elsewhere: name }
   return state.queuesByName.get(name) ?? 'AWS.SimpleQueueService.NonExistentQueue'
 }
 
@@ -174,6 +185,9 @@ export function decideMove(
     return
   const target = targetOf(state, task, slot)
   if (typeof target === 'string') return
+  if ('elsewhere' in target) {
+    return decideDeparting(state, source, slot, target.elsewhere, task.taskId, now, emit)
+  }
   emit({
     kind: 'redriven',
     at: now,
@@ -215,7 +229,7 @@ export function evolveMoveTaskChanged(state: State, event: MoveTaskChanged): voi
 
 export function evolveRedriven(state: State, event: Redriven, position: number, length: number): void {
   const old = state.index.get(event.oldSeq)
-  countMove(state, event.taskId)
+  countMoves(state.moving, event.taskId, 1)
   if (old !== 0) state.remove(old)
   if (state.nextSeq <= event.seq) state.nextSeq = event.seq + 1
   const target = state.queues.get(event.queueId)
@@ -223,12 +237,4 @@ export function evolveRedriven(state: State, event: Redriven, position: number, 
   const slot = state.create(event.seq, event.priority, event.at, position, length)
   state.enter(target, slot, event.group)
   state.beginReady(target, slot)
-}
-
-/** The task is asked for by name and not by the old message, whose record may be trimmed when this is replayed. */
-function countMove(state: State, taskId: string): void {
-  for (const { moveTasks } of state.moving) {
-    const task = moveTasks.at(-1)!
-    if (task.taskId === taskId) moveTasks[moveTasks.length - 1] = { ...task, moved: task.moved + 1 }
-  }
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Emit } from './decide.ts'
-import type { Opened, Relocated } from './event.ts'
+import type { Arrived, Opened, Relocated } from './event.ts'
 import type { StoredMessage } from './event-codec.ts'
 import {
   DELAYED,
@@ -39,8 +39,7 @@ export function decideRelocate(
   const { messages } = state
   const queue = state.queueOf(slot)
   const phase = messages.phase(slot)
-  emit({
-    kind: 'relocated',
+  const relocated = {
     at: now,
     seq,
     queueId: queue.id,
@@ -52,11 +51,24 @@ export function decideRelocate(
     receiveCount: messages.int(slot, RECEIVE_COUNT),
     firstReceivedMs: messages.int(slot, FIRST_RECEIVED),
     leasedMs: messages.int(slot, LEASED),
-    ...message,
-  })
+    priority: message.priority,
+    group: message.group,
+    dedupId: message.dedupId,
+    content: message.content,
+  }
+  const { messageId } = message
+  if (messageId === undefined) emit({ kind: 'relocated', ...relocated })
+  else emit({ kind: 'arrived', ...relocated, messageId, from: 0, number: 0 })
+  const departure = state.departures.get(seq)
+  if (departure !== undefined) emit({ kind: 'departing', at: now, ...departure, taskId: undefined })
 }
 
-export function evolveRelocated(state: State, event: Relocated, position: number, length: number): void {
+export function evolveRelocated(
+  state: State,
+  event: Relocated | Arrived,
+  position: number,
+  length: number,
+): void {
   const known = state.index.get(event.seq)
   if (known !== 0) moveRecord(state, known, position, length)
   else restore(state, event, position, length)
@@ -71,8 +83,8 @@ function moveRecord(state: State, slot: number, position: number, length: number
 }
 
 /** At recovery: the records before this one are trimmed, so this one says it all. */
-function restore(state: State, event: Relocated, position: number, length: number): void {
-  const queue = state.queues.get(event.queueId)
+function restore(state: State, event: Relocated | Arrived, position: number, length: number): void {
+  const queue = state.queueWith(event.queueId)
   if (queue === undefined) return
   const slot = state.create(event.seq, event.priority, event.sentAt, position, length)
   const { messages } = state
@@ -101,6 +113,10 @@ export function decideSegmentHead(state: State, now: number, emit: Emit): void {
   for (const queue of state.queues.values()) {
     emit({ kind: 'queueDefined', at: now, definition: queue.definition })
     for (const task of queue.moveTasks) emit({ kind: 'moveTaskChanged', at: now, task })
+    const queueId = queue.id
+    for (const [from, number] of queue.arrivals) {
+      emit({ kind: 'arrivalsKnown', at: now, queueId, from, number })
+    }
   }
 }
 

@@ -3,6 +3,7 @@
  * in step (a message becomes ready, goes in flight, leaves); which of them happens when is for the verbs to say.
  */
 
+import { DEPARTED_QUEUE_ID, Departures } from './departures.ts'
 import type { QueueDefinition } from './event.ts'
 import { ExpiringMap } from './expiring-map.ts'
 import { ATTEMPT_MS, RECREATE_WAIT_MS } from './limits.ts'
@@ -31,6 +32,16 @@ import { Space } from './space.ts'
 /** Messages of purged queues whose memory is given back before each command. */
 const SWEEP_MESSAGES = 100
 
+const DEPARTED: QueueDefinition = {
+  id: DEPARTED_QUEUE_ID,
+  name: '',
+  fifo: false,
+  attributes: {},
+  tags: {},
+  createdAt: 0,
+  modifiedAt: 0,
+}
+
 export class State {
   readonly messages = new MessageTable()
   readonly index = new SlotIndex(this.messages)
@@ -43,6 +54,14 @@ export class State {
   readonly deletedNames = new ExpiringMap<true>(RECREATE_WAIT_MS)
   /** At recovery: receives with an attempt id of messages that are not known yet, by sequence number. */
   readonly strayAttempts = new ExpiringMap<{ attemptId: string; at: number; until: number }>(ATTEMPT_MS)
+  /** Messages on their way to other shards, and the queue that they are in meanwhile. */
+  readonly departures = new Departures()
+  readonly departed = new Queue(DEPARTED, this.messages, this.lines)
+  /**
+   * Whether a queue is (or may be) on another shard, where there are several. Not part of the state: what is
+   * decided by it becomes an event.
+   */
+  elsewhere: ((queue: string) => boolean) | undefined
   /** Queues with a running move task. */
   readonly moving = new Set<Queue>()
   /** Delayed messages and leases, by when they end. */
@@ -78,7 +97,12 @@ export class State {
   /** True for a message that a client can still come across; false for one that was purged and not yet removed. */
   isReachable(slot: number): boolean {
     const queue = this.queueOf(slot)
-    return this.queues.get(queue.id) === queue
+    return this.queueWith(queue.id) === queue
+  }
+
+  /** The queue that messages with this id in their records are in. */
+  queueWith(id: number): Queue | undefined {
+    return id === DEPARTED_QUEUE_ID ? this.departed : this.queues.get(id)
   }
 
   /** Everything in the queue is gone at once; its memory comes back bit by bit, so that a large purge is no pause. */

@@ -44,10 +44,11 @@ async function deliverLater(
 }
 
 function delivered(taken: Taken, record: Uint8Array): Delivered {
-  const { group, dedupId, content } = decodeMessage(asBuffer(record))
-  const { messageId, seq, fifo, receipt, sentAt, receiveCount, firstReceivedAt, deadLetterSource } = taken
+  const stored = decodeMessage(asBuffer(record))
+  const { group, dedupId, content } = stored
+  const { seq, fifo, receipt, sentAt, receiveCount, firstReceivedAt, deadLetterSource } = taken
   return {
-    messageId,
+    messageId: stored.messageId ?? taken.messageId,
     seq,
     fifo,
     receipt,
