@@ -62,7 +62,12 @@ export class Departures {
     const line = this.#lines.get(target)
     if (line === undefined) return []
     if (!line.inOrder) sort(line)
-    return line.waiting.values().take(max).toArray()
+    const first: Departure[] = []
+    for (const departure of line.waiting.values()) {
+      if (first.length >= max) break
+      first.push(departure)
+    }
+    return first
   }
 
   add(departure: Departure): void {

@@ -148,7 +148,7 @@ function exhaustedMove(state: State, queue: Queue, slot: number): Queue | 'disca
   const { messages } = state
   if (messages.int(slot, RECEIVE_COUNT) - messages.countBefore(slot) < redrive.maxReceiveCount) return 'none'
   if (discard) return 'discard'
-  if (state.elsewhere?.(redrive.target) === true) return 'departs'
+  if (state.elsewhere?.(redrive.target, queue.name) === true) return 'departs'
   const target = state.queuesByName.get(redrive.target)
   // A dead-letter queue that is gone, or refuses: the message stays and goes on being delivered. Never lost.
   if (target === undefined || target === queue || target.fifo !== queue.fifo) return 'none'

@@ -135,7 +135,7 @@ export function nextMove(state: State, source: Queue, now: number): NextMove {
   const slot = task.moved >= task.toMove ? 0 : firstReady(source)
   if (slot === 0) return { kind: 'over', status: 'COMPLETED' }
   if (task.moved >= movesAllowed(task, now)) return { kind: 'wait', at: nextMoveAt(task) }
-  const target = targetOf(state, task, slot)
+  const target = targetOf(state, source, task, slot)
   if (typeof target === 'string') return failed(target)
   if ('elsewhere' in target && state.departures.waitingFor(target.elsewhere) >= DEPARTURES_PER_TASK_MAX) {
     return { kind: 'wait', at: now + DEPARTURES_WAIT_MS }
@@ -158,10 +158,15 @@ function firstReady(source: Queue): number {
 }
 
 /** The queue that a message goes to, the name of one on another shard, or the reason why there is none. */
-function targetOf(state: State, task: MoveTask, slot: number): Queue | { elsewhere: string } | string {
+function targetOf(
+  state: State,
+  source: Queue,
+  task: MoveTask,
+  slot: number,
+): Queue | { elsewhere: string } | string {
   const name = task.destination ?? state.sources.get(state.messages.int(slot, SOURCE))
   if (name === undefined) return 'CouldNotDetermineMessageSource'
-  if (state.elsewhere?.(name) === true) return { elsewhere: name }
+  if (state.elsewhere?.(name, source.name) === true) return { elsewhere: name }
   return state.queuesByName.get(name) ?? 'AWS.SimpleQueueService.NonExistentQueue'
 }
 
@@ -183,7 +188,7 @@ export function decideMove(
     state.messages.phase(slot) !== READY
   )
     return
-  const target = targetOf(state, task, slot)
+  const target = targetOf(state, source, task, slot)
   if (typeof target === 'string') return
   if ('elsewhere' in target) {
     return decideDeparting(state, source, slot, target.elsewhere, task.taskId, now, emit)

@@ -58,10 +58,10 @@ export class State {
   readonly departures = new Departures()
   readonly departed = new Queue(DEPARTED, this.messages, this.lines)
   /**
-   * Whether a queue is (or may be) on another shard, where there are several. Not part of the state: what is
-   * decided by it becomes an event.
+   * Whether a queue is (or may be) on another shard and takes messages of `source`, where there are several shards.
+   * Not part of the state: what is decided by it becomes an event.
    */
-  elsewhere: ((queue: string) => boolean) | undefined
+  elsewhere: ((queue: string, source: string) => boolean) | undefined
   /** Queues with a running move task. */
   readonly moving = new Set<Queue>()
   /** Delayed messages and leases, by when they end. */

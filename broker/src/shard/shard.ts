@@ -27,6 +27,7 @@ import type { Logger } from '../runtime/logger.ts'
 import type { Random } from '../runtime/random.ts'
 import type { EndOfTurn } from '../runtime/turn.ts'
 import { deliver } from './deliver.ts'
+import { DepartureRunner, type Others } from './departure-runner.ts'
 import { MoveRunner } from './move-runner.ts'
 import { Reclaim } from './reclaim.ts'
 import { recover } from './recovery.ts'
@@ -54,6 +55,8 @@ export interface ShardOptions extends DecideOptions {
   readonly random: Random
   readonly log: Logger
   readonly endOfTurn: EndOfTurn
+  /** Where there are several shards. */
+  readonly others?: Others
 }
 
 /** Somebody who is told when what was appended before is durable. */
@@ -75,6 +78,7 @@ export class Shard {
   readonly #waiters: Waiters
   readonly #moves: MoveRunner
   readonly #reclaim: Reclaim
+  readonly #departures: DepartureRunner | undefined
   #log: Log | undefined
   #state: State | undefined
   /** Added to the clock, which may be behind the log's last event (it was set back while nothing ran). */
@@ -106,6 +110,8 @@ export class Shard {
     this.#waiters = new Waiters(options.clock)
     this.#moves = new MoveRunner(this, options.clock, options.log)
     this.#reclaim = new Reclaim(this, options.log)
+    const { others, clock, log } = options
+    this.#departures = others === undefined ? undefined : new DepartureRunner(this, others, clock, log)
   }
 
   /** False while the log is being opened again after a failure, and once the shard closes. */
@@ -149,6 +155,7 @@ export class Shard {
       const { state, closedAt } = await recover(log)
       this.#log = log
       this.#state = state
+      state.elsewhere = this.#departures?.elsewhere
       this.#clockAheadMs = Math.max(0, state.now - this.#clock.now())
       this.#newestStart = log.newestStart
       this.#reclaim.begin(closedAt)
@@ -174,6 +181,7 @@ export class Shard {
   async #close(): Promise<void> {
     this.#waiters.endAll()
     this.#moves.stop()
+    this.#departures?.stop()
     this.#reclaim.stop()
     this.#retry?.cancel()
     await this.#reopening
@@ -185,9 +193,14 @@ export class Shard {
 
   /** Resolves when nothing is staged, being flushed or under way: a moved clock waits for it. */
   async settled(): Promise<void> {
-    while (this.#staged || this.#flushing !== undefined || this.#moves.busy || this.#reclaim.busy) {
+    while (!this.#idleNow) {
       await new Promise<void>((resolve) => this.#idle.push(resolve))
     }
+  }
+
+  get #idleNow(): boolean {
+    if (this.#staged || this.#flushing !== undefined) return false
+    return !(this.#moves.busy || this.#reclaim.busy || this.#departures?.busy === true)
   }
 
   /** Tells whoever waits in {@link settled} to look again. */
@@ -223,6 +236,7 @@ export class Shard {
       this.#serveWaiters(state, now)
       this.#watchDeadline(state)
       if (state.moving.size > 0) this.#moves.run(state)
+      if (state.departures.size > 0) this.#departures?.run(state)
       if (state.hasGone) this.#sweepLater(state)
     } catch (error) {
       this.#fail(error)
