@@ -1,6 +1,6 @@
 /** A log that tells the oracle what passes through it, and changes nothing. */
 
-import type { Log, Segment, Visit } from '../broker/src/log/log.ts'
+import type { Log, RecordRun, Segment, Visit } from '../broker/src/log/log.ts'
 import type { Oracle } from './oracle.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -56,11 +56,11 @@ export class JournalLog implements Log {
   async replay(from: number, visit: Visit, before?: number): Promise<void> {
     if (before !== undefined || from !== this.#log.start) return this.#log.replay(from, visit, before)
     let count = 0
-    await this.#log.replay(from, (position, buffer, offset, length) => {
+    const see: Visit = (position, buffer, offset, length) => {
       count += 1
       this.#oracle.replayed(position, buffer.subarray(offset, offset + length))
-      visit(position, buffer, offset, length)
-    })
+    }
+    await this.#log.replay(from, bothOf(see, visit))
     const expected = this.#oracle.retained(from)
     this.#verdict.hold(count === expected, () => `${count} records were read back, ${expected} were written`)
   }
@@ -88,4 +88,22 @@ export class JournalLog implements Log {
   close(): Promise<void> {
     return this.#log.close()
   }
+}
+
+/** Whoever recovers is shown runs, as without the oracle. */
+function bothOf(see: Visit, visit: Visit): Visit {
+  const each: Visit = (position, buffer, offset, length) => {
+    see(position, buffer, offset, length)
+    visit(position, buffer, offset, length)
+  }
+  if (visit.run === undefined) return each
+  return Object.assign(each, {
+    run: (run: RecordRun) => {
+      for (let at = 0; at < 2 * run.count; at += 2) {
+        const offset = run.places[at]!
+        see(run.shift + offset, run.buffer, offset, run.places[at + 1]!)
+      }
+      visit.run!(run)
+    },
+  })
 }

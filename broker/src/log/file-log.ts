@@ -22,6 +22,7 @@ import { NewestBytes, type SealedBlock } from './newest.ts'
 import { drawSalt, type OpenedSegments, openSegments, type Recovered } from './open-segments.ts'
 import { replaySegment } from './replay-segment.ts'
 import { Reserve } from './reserve.ts'
+import { ScanBuffers } from './scan.ts'
 import { SegmentFile, SegmentFiles } from './segment-file.ts'
 import { writeBlock } from './write-block.ts'
 
@@ -178,9 +179,10 @@ export class FileLog implements Log {
     this.#assertUsable()
     if (from < this.start) throw trimmed(from)
     const written = this.#written
+    const buffers = new ScanBuffers()
     for (const segment of this.#segments.filter((segment) => segment.end > from)) {
       if (segment.header.base >= Math.min(before, written)) return
-      await replaySegment(segment, from, Math.min(segment.end, written), before, visit)
+      await replaySegment(segment, from, Math.min(segment.end, written), before, visit, buffers)
     }
   }
 

@@ -10,9 +10,22 @@
 
 /**
  * Sees one record: its bytes are `buffer[offset .. offset + length)`, the caller's until it returns. Arguments and
- * not an object, because start-up visits millions.
+ * not an object, because start-up visits millions. A visitor that has `run` may be shown many records at once instead.
  */
-export type Visit = (position: number, buffer: Buffer, offset: number, length: number) => void
+export interface Visit {
+  (position: number, buffer: Buffer, offset: number, length: number): void
+  readonly run?: (run: RecordRun) => void
+}
+
+/** Records that follow each other in one buffer and in one segment. The visitor's until it returns. */
+export interface RecordRun {
+  readonly buffer: Buffer
+  /** Added to a record's offset it gives the record's position. */
+  readonly shift: number
+  /** Offset and length of each record, in turn. */
+  readonly places: Int32Array
+  readonly count: number
+}
 
 export interface Segment {
   /** Position of its first record. */

@@ -8,6 +8,7 @@ import type { DiskFile } from '../runtime/disk.ts'
 import {
   BLOCK_HEADER_BYTES,
   blockBytes,
+  FRAME_BYTES_MAX,
   FRAME_HEADER_BYTES,
   frameEndAt,
   framesAreWhole,
@@ -15,9 +16,11 @@ import {
   readRecordLength,
   type SegmentHeader,
 } from './frame.ts'
-import type { Visit } from './log.ts'
+import type { RecordRun, Visit } from './log.ts'
 
 export const SCAN_CHUNK_BYTES = 1024 * 1024
+/** More than a frame can hold: a record begins less than this behind its frame, and has a header. */
+const RUN_RECORDS_MAX = FRAME_BYTES_MAX / RECORD_HEADER_BYTES
 
 /** Sees one whole block, header included, and its position. */
 export type VisitBlock = (buffer: Buffer, start: number, end: number, position: number) => void
@@ -27,6 +30,20 @@ interface Chunk {
   /** The offset in the file of the buffer's first byte, and how many bytes of it are filled. */
   readonly offset: number
   readonly filled: number
+}
+
+/** The buffers of one scan, for the next: fresh memory costs as much as reading into it. */
+export class ScanBuffers {
+  #spare: Buffer[] = []
+
+  take(bytes: number): Buffer {
+    const spare = this.#spare.pop()
+    return spare !== undefined && spare.length >= bytes ? spare : Buffer.allocUnsafeSlow(bytes)
+  }
+
+  giveBack(...buffers: readonly Buffer[]): void {
+    this.#spare = [...buffers]
+  }
 }
 
 /**
@@ -39,15 +56,18 @@ export async function scanBlocks(
   from: number,
   limit: number,
   visit: VisitBlock,
+  buffers = new ScanBuffers(),
 ): Promise<number> {
   const chunkBytes = Math.min(SCAN_CHUNK_BYTES, limit - from)
-  let chunk = await readChunk(file, Buffer.allocUnsafeSlow(chunkBytes), 0, from, limit)
-  let spare: Buffer = Buffer.allocUnsafeSlow(chunk.filled < limit - from ? chunkBytes : 0)
+  let chunk = await readChunk(file, buffers.take(chunkBytes), 0, from, limit)
+  let spare = buffers.take(chunk.filled < limit - from ? chunkBytes : 0)
   for (;;) {
     const { whole, wanted } = measure(chunk, header, limit)
     const more = wanted > 0 && chunk.offset + chunk.filled < limit
-    if (!more) return visitBlocks(chunk, whole, header, visit)
-
+    if (!more) {
+      buffers.giveBack(chunk.buffer, spare)
+      return visitBlocks(chunk, whole, header, visit)
+    }
     const rest = chunk.filled - whole
     if (spare.length < wanted) spare = Buffer.allocUnsafeSlow(wanted)
     chunk.buffer.copy(spare, 0, whole, chunk.filled)
@@ -86,6 +106,45 @@ export function visitFrame(buffer: Buffer, frame: number, end: number, shift: nu
     at += RECORD_HEADER_BYTES + length
   }
   return records
+}
+
+/** Shows each frame of a whole block at once: a call a record was a fifth of the time to start. */
+export class FrameRuns {
+  readonly #show: NonNullable<Visit['run']>
+  readonly #run: { -readonly [Field in keyof RecordRun]: RecordRun[Field] } = {
+    buffer: Buffer.alloc(0),
+    shift: 0,
+    places: new Int32Array(RUN_RECORDS_MAX * 2),
+    count: 0,
+  }
+
+  constructor(show: NonNullable<Visit['run']>) {
+    this.#show = show
+  }
+
+  visit(buffer: Buffer, start: number, end: number, position: number): void {
+    const run = this.#run
+    run.buffer = buffer
+    run.shift = position - start - RECORD_HEADER_BYTES
+    for (let frame = start + BLOCK_HEADER_BYTES; end - frame >= FRAME_HEADER_BYTES; ) {
+      const frameEnd = frameEndAt(buffer, frame)
+      run.count = findRecords(buffer, frame, frameEnd, run.places)
+      this.#show(run)
+      frame = frameEnd
+    }
+  }
+}
+
+/** Writes where each record of a frame is, and how long. Returns how many there are. */
+function findRecords(buffer: Buffer, frame: number, end: number, places: Int32Array): number {
+  let count = 0
+  for (let at = frame + FRAME_HEADER_BYTES; at < end; count += 1) {
+    const length = readRecordLength(buffer, at)
+    places[2 * count] = at + RECORD_HEADER_BYTES
+    places[2 * count + 1] = length
+    at += RECORD_HEADER_BYTES + length
+  }
+  return count
 }
 
 /** Fills `buffer` from `kept` on; what stands before is the file's from `offset`. */

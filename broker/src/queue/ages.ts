@@ -42,6 +42,18 @@ export class Ages {
     this.#tail = slot
   }
 
+  /** The last of those that came in the order of their sending, or 0: what is no older may be appended. */
+  newest(): number {
+    return this.#tail
+  }
+
+  /** Adds messages that are linked to each other already, from `first` to `last`, behind a {@link newest}. */
+  append(first: number, last: number): void {
+    this.#messages.setInt(first, AGE_PREV, this.#tail)
+    this.#messages.setInt(this.#tail, AGE_NEXT, first)
+    this.#tail = last
+  }
+
   remove(slot: number): void {
     const messages = this.#messages
     if (messages.has(slot, IN_OLDER)) {

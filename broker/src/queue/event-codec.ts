@@ -293,6 +293,25 @@ export function isSent(buffer: Buffer, offset: number): boolean {
   return (buffer[offset]! & ~FIRST) === KINDS.sent
 }
 
+/** Where a sent message's fields are in its record: start-up reads them there. */
+export const SENT_AT_PLACE = 1
+export const SENT_SEQ_PLACE = 9
+export const SENT_QUEUE_PLACE = 17
+export const SENT_DUE_PLACE = 21
+export const SENT_PRIORITY_PLACE = 29
+const SENT_GROUP_PLACE = 30
+const PLAIN_BYTES_MIN = 32
+
+/** True where a record is a sent message that has neither a group nor a deduplication id. */
+export function isPlainSent(buffer: Buffer, offset: number, length: number): boolean {
+  return (
+    isSent(buffer, offset) &&
+    length >= PLAIN_BYTES_MIN &&
+    buffer[offset + SENT_GROUP_PLACE] === TEXT_NONE &&
+    buffer[offset + SENT_GROUP_PLACE + 1] === TEXT_NONE
+  )
+}
+
 /** A sent message without its content, as recovery folds it in: one object for all of them. */
 export type SentHead = { -readonly [Field in keyof Sent]: Sent[Field] }
 
@@ -316,13 +335,13 @@ export function newSentHead(): SentHead {
  * `view`: of the buffer's bytes.
  */
 export function decodeSentHead(into: SentHead, buffer: Buffer, view: DataView, offset: number): void {
-  into.at = view.getFloat64(offset + 1)
-  into.seq = view.getFloat64(offset + 9)
-  into.queueId = view.getUint32(offset + 17)
-  into.dueAt = view.getFloat64(offset + 21)
-  into.priority = buffer[offset + 29]!
+  into.at = view.getFloat64(offset + SENT_AT_PLACE)
+  into.seq = view.getFloat64(offset + SENT_SEQ_PLACE)
+  into.queueId = view.getUint32(offset + SENT_QUEUE_PLACE)
+  into.dueAt = view.getFloat64(offset + SENT_DUE_PLACE)
+  into.priority = buffer[offset + SENT_PRIORITY_PLACE]!
   reader.buffer = buffer
-  reader.at = offset + 30
+  reader.at = offset + SENT_GROUP_PLACE
   into.group = reader.text()
   into.dedupId = reader.text()
 }

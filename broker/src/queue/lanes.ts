@@ -64,6 +64,11 @@ export class Lanes {
     this.#messages.setInt(slot, LINE, lane.id)
   }
 
+  /** The lane of the messages of a priority that have no tenant, if there is one. */
+  plainLane(priority: number): Lane | undefined {
+    return this.#levels[priority]?.plain
+  }
+
   /** It no longer does. It is not ready any more. */
   delist(slot: number): void {
     const lane = this.#laneOf(slot)

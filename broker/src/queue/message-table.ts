@@ -51,6 +51,7 @@ export type Phase = typeof READY | typeof DELAYED | typeof IN_FLIGHT
 export const IN_RETURNED = 1 << 8
 export const IN_OLDER = 1 << 9
 
+export const PRIORITY_SHIFT = 4
 const COUNT_BEFORE_SHIFT = 12
 const COUNT_BEFORE_MAX = 0xf_ffff
 
@@ -62,6 +63,15 @@ const CHUNK_MASK = CHUNK_SLOTS - 1
 
 /** Bytes of index a message costs here, without the look-up by sequence number (slot-index.ts). */
 export const RECORD_BYTES = WORDS * 4
+
+/** Where in its chunk a record's numbers begin, and where its ints. */
+export function numbersFrom(slot: number): number {
+  return (slot & CHUNK_MASK) * NUMBERS
+}
+
+export function intsFrom(slot: number): number {
+  return (slot & CHUNK_MASK) * WORDS
+}
 
 export class MessageTable {
   readonly #numbers: Float64Array[] = []
@@ -100,7 +110,7 @@ export class MessageTable {
   }
 
   priority(slot: number): number {
-    return (this.int(slot, FLAGS) >>> 4) & 15
+    return (this.int(slot, FLAGS) >>> PRIORITY_SHIFT) & 15
   }
 
   countBefore(slot: number): number {
@@ -124,7 +134,7 @@ export class MessageTable {
   /** A zeroed record. */
   take(priority: number): number {
     const slot = this.#free === 0 ? this.#takeFresh() : this.#takeFree()
-    this.setInt(slot, FLAGS, priority << 4)
+    this.setInt(slot, FLAGS, priority << PRIORITY_SHIFT)
     this.#size += 1
     return slot
   }
@@ -137,6 +147,15 @@ export class MessageTable {
     numbers[at + POSITION] = position
     numbers[at + SENT_AT] = sentAt
     this.setInt(slot, LENGTH, length)
+  }
+
+  /** The chunk that holds a record, for whoever writes many: as numbers and as ints, which are the same bytes. */
+  numbersOf(slot: number): Float64Array {
+    return this.#numbers[slot >>> CHUNK_BITS]!
+  }
+
+  intsOf(slot: number): Int32Array {
+    return this.#ints[slot >>> CHUNK_BITS]!
   }
 
   release(slot: number): void {

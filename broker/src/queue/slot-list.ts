@@ -26,6 +26,13 @@ export function insertInOrder(messages: MessageTable, list: SlotList, slot: numb
   list.cursor = slot
 }
 
+/** Puts messages that are linked to each other already, from `first` to `last`, at the end of a list that has one. */
+export function append(messages: MessageTable, list: SlotList, first: number, last: number): void {
+  messages.setInt(first, PREV, list.tail)
+  messages.setInt(list.tail, NEXT, first)
+  list.tail = last
+}
+
 export function unlink(messages: MessageTable, list: SlotList, slot: number): void {
   const next = messages.int(slot, NEXT)
   const previous = messages.int(slot, PREV)

@@ -1,9 +1,10 @@
 /** The state of a shard out of its log: every event folded in order, and nothing else. */
 
-import type { Log } from '../log/log.ts'
+import type { Log, RecordRun, Visit } from '../log/log.ts'
 import type { Sent } from '../queue/event.ts'
 import { decodeEvent, decodeSentHead, isFirst, isSent, newSentHead } from '../queue/event-codec.ts'
 import { evolve } from '../queue/evolve.ts'
+import { SentRuns } from '../queue/sent-runs.ts'
 import { State } from '../queue/state.ts'
 
 export interface Recovered {
@@ -16,41 +17,81 @@ export interface Recovered {
 export type ReadableLog = Pick<Log, 'start' | 'segments' | 'replay'>
 
 export async function recover(log: ReadableLog): Promise<Recovered> {
-  const state = new State()
-  const closedAt = new Map<number, number>()
-  const starts = log.segments().map(({ start }) => start)
-  for (const start of starts) state.space.begin(start)
-  const sentMessages = new SentMessages()
-  let segment = 0
-  await log.replay(log.start, (position, buffer, offset, length) => {
-    while (segment + 1 < starts.length && position >= starts[segment + 1]!) {
-      closedAt.set(starts[segment]!, state.now)
-      segment += 1
-    }
-    const event = isSent(buffer, offset)
-      ? sentMessages.decode(buffer, offset)
-      : decodeEvent(buffer, offset, length)
-    // Before a command is decided time passes; before the further events of the same command it does not.
-    if (isFirst(buffer, offset)) state.advance(event.at)
-    evolve(state, event, position, length)
-  })
-  // A crash may have come between a segment's beginning and its first record.
-  for (; segment + 1 < starts.length; segment += 1) closedAt.set(starts[segment]!, state.now)
-  return { state, closedAt }
+  const recovery = new Recovery(log.segments().map(({ start }) => start))
+  await log.replay(log.start, recovery.visit)
+  return recovery.recovered()
 }
 
-/** Nearly every record of a long log is a sent message: they are decoded one after the other into one event. */
-class SentMessages {
-  readonly #event = newSentHead()
+class Recovery {
+  readonly #state = new State()
+  readonly #closedAt = new Map<number, number>()
+  readonly #starts: readonly number[]
+  readonly #runs = new SentRuns(this.#state)
+  /** Of the segments' starts, the one that is being read. */
+  #segment = 0
+  /** A sent message that {@link SentRuns} leaves is decoded into this, like the ones before it. */
+  readonly #sent = newSentHead()
   #buffer: Buffer | undefined
   #view: DataView = new DataView(new ArrayBuffer(0))
 
-  decode(buffer: Buffer, offset: number): Sent {
-    if (buffer !== this.#buffer) {
-      this.#buffer = buffer
-      this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+  constructor(starts: readonly number[]) {
+    this.#starts = starts
+    for (const start of starts) this.#state.space.begin(start)
+  }
+
+  readonly visit: Visit = Object.assign(
+    (position: number, buffer: Buffer, offset: number, length: number) => {
+      this.#reach(position)
+      this.#look(buffer)
+      this.#fold(position, buffer, offset, length)
+    },
+    { run: (run: RecordRun) => this.#foldRun(run) },
+  )
+
+  recovered(): Recovered {
+    // A crash may have come between a segment's beginning and its first record.
+    this.#reach(Number.POSITIVE_INFINITY)
+    return { state: this.#state, closedAt: this.#closedAt }
+  }
+
+  #foldRun(run: RecordRun): void {
+    const { buffer, shift, places, count } = run
+    if (count === 0) return
+    this.#reach(shift + places[0]!)
+    this.#look(buffer)
+    for (
+      let next = this.#runs.fold(run, this.#view, 0);
+      next < count;
+      next = this.#runs.fold(run, this.#view, next + 1)
+    ) {
+      const offset = places[2 * next]!
+      this.#fold(shift + offset, buffer, offset, places[2 * next + 1]!)
     }
-    decodeSentHead(this.#event, buffer, this.#view, offset)
-    return this.#event
+  }
+
+  #fold(position: number, buffer: Buffer, offset: number, length: number): void {
+    const event = isSent(buffer, offset) ? this.#sentAt(buffer, offset) : decodeEvent(buffer, offset, length)
+    // Before a command is decided time passes; before the further events of the same command it does not.
+    if (isFirst(buffer, offset)) this.#state.advance(event.at)
+    evolve(this.#state, event, position, length)
+  }
+
+  #sentAt(buffer: Buffer, offset: number): Sent {
+    decodeSentHead(this.#sent, buffer, this.#view, offset)
+    return this.#sent
+  }
+
+  /** Everything before this position has been folded: so the segments that ended before it. */
+  #reach(position: number): void {
+    while (this.#segment + 1 < this.#starts.length && position >= this.#starts[this.#segment + 1]!) {
+      this.#closedAt.set(this.#starts[this.#segment]!, this.#state.now)
+      this.#segment += 1
+    }
+  }
+
+  #look(buffer: Buffer): void {
+    if (buffer === this.#buffer) return
+    this.#buffer = buffer
+    this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength)
   }
 }

@@ -121,6 +121,11 @@ export class Core {
     return true
   }
 
+  /** What is in the log: where its segments begin, and every record by its position. */
+  stored(): { readonly starts: readonly number[]; readonly records: ReadonlyMap<number, Buffer> } {
+    return { starts: this.#starts, records: this.#records }
+  }
+
   /** What a recovery makes of the records. */
   recovered(): State {
     const state = new State()
