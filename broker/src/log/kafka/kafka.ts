@@ -94,6 +94,11 @@ export class Kafka {
     return asked
   }
 
+  /** How many nodes the cluster has at the moment. */
+  async nodeCount(): Promise<number> {
+    return (await this.ask('metadata', this.#metadata, [], false)).brokers.length
+  }
+
   /** Something is no longer as it was: the next one who needs it asks again. */
   forget(topic: string): void {
     this.#topics.delete(topic)

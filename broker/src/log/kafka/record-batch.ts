@@ -142,62 +142,70 @@ export interface SeenRecord {
   bytes: number
 }
 
-/**
- * Visits the records from offset `from` on in the whole batches of `bytes`, in order. Returns the offset after the
- * last batch, or `from` where there is none. A batch cut short at the end is left alone. Throws a {@link BatchDamage}
- * where a batch fails its checksum or is no batch. The visitor ends it by returning false; the offset returned is then
- * that of the record after.
- */
-export function visitBatches(
-  bytes: Buffer,
-  from: number,
-  crc: Crc32c,
-  visit: (record: SeenRecord) => boolean | undefined,
-): number {
+/** The offset after the last whole batch of `bytes`, or `from` where that is further; none is looked into. */
+export function endOfBatches(bytes: Buffer, from: number): number {
   let next = from
-  for (let at = 0; at + BATCH_HEADER_BYTES <= bytes.length; ) {
-    const end = at + BATCH_LENGTH_FROM + bytes.readInt32BE(at + BATCH_LENGTH_AT)
-    if (end > bytes.length) break
-    const base = Number(bytes.readBigInt64BE(at))
-    const after = base + bytes.readInt32BE(at + LAST_DELTA_AT) + 1
-    if (after > from) {
-      const stopped = visitBatch(bytes, at, end, base, from, crc, visit)
-      if (stopped !== undefined) return stopped
-      next = after
-    }
-    at = end
+  for (let at = 0; at + BATCH_HEADER_BYTES <= bytes.length; at = batchEnd(bytes, at)) {
+    if (batchEnd(bytes, at) > bytes.length) break
+    next = Math.max(next, Number(bytes.readBigInt64BE(at)) + bytes.readInt32BE(at + LAST_DELTA_AT) + 1)
   }
   return next
 }
 
-/** Returns where the visitor ended it. */
+/**
+ * Visits the records at the offsets `from` up to `end` in the whole batches of `bytes`, in order. A batch cut short at
+ * the end is left alone. Throws a {@link BatchDamage} where a batch fails its checksum or is no batch.
+ */
+export function visitBatches(
+  bytes: Buffer,
+  from: number,
+  end: number,
+  crc: Crc32c,
+  visit: (record: SeenRecord) => void,
+): void {
+  for (let at = 0; at + BATCH_HEADER_BYTES <= bytes.length; at = batchEnd(bytes, at)) {
+    if (batchEnd(bytes, at) > bytes.length) return
+    const base = Number(bytes.readBigInt64BE(at))
+    if (base >= end) return
+    if (base + bytes.readInt32BE(at + LAST_DELTA_AT) < from) continue
+    visitBatch(bytes, at, base, from, end, crc, visit)
+  }
+}
+
+function batchEnd(bytes: Buffer, at: number): number {
+  const end = at + BATCH_LENGTH_FROM + bytes.readInt32BE(at + BATCH_LENGTH_AT)
+  if (end < at + BATCH_HEADER_BYTES)
+    throw new BatchDamage(Number(bytes.readBigInt64BE(at)), 'its length is wrong')
+  return end
+}
+
 function visitBatch(
   bytes: Buffer,
   at: number,
-  end: number,
   base: number,
   from: number,
+  end: number,
   crc: Crc32c,
-  visit: (record: SeenRecord) => boolean | undefined,
-): number | undefined {
-  checkBatch(bytes, at, end, base, crc)
+  visit: (record: SeenRecord) => void,
+): void {
+  const batchEnds = batchEnd(bytes, at)
+  checkBatch(bytes, at, batchEnds, base, crc)
   const record: SeenRecord = newRecord(bytes, Math.max(base, from))
   if ((bytes.readInt16BE(at + ATTRIBUTES_AT) & NOT_PLAIN) !== 0) {
     record.foreign = true
-    return visit(record) === false ? record.offset + 1 : undefined
+    return visit(record)
   }
-  const reader = new VarintReader(bytes, at + BATCH_HEADER_BYTES, end)
+  const reader = new VarintReader(bytes, at + BATCH_HEADER_BYTES, batchEnds)
   const count = bytes.readInt32BE(at + COUNT_AT)
   for (let index = 0; index < count; index++) {
     readRecord(reader, base, record)
-    if (record.offset >= from && visit(record) === false) return record.offset + 1
+    if (record.offset >= end) return
+    if (record.offset >= from) visit(record)
   }
-  return undefined
 }
 
 function checkBatch(bytes: Buffer, at: number, end: number, base: number, crc: Crc32c): void {
-  if (bytes[at + MAGIC_AT] !== MAGIC || end < at + BATCH_HEADER_BYTES)
-    throw new BatchDamage(base, 'no record batch of format version 2')
+  if (bytes[at + MAGIC_AT] !== MAGIC) throw new BatchDamage(base, 'no record batch of format version 2')
   const found = crc(bytes.subarray(at + CRC_FROM, end)) >>> 0
   if (found !== bytes.readUInt32BE(at + CRC_AT)) throw new BatchDamage(base, 'its checksum is wrong')
 }
