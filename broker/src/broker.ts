@@ -1,5 +1,6 @@
 /** The broker without a port: storage, a shard, and the one function through which everything is asked of it. */
 
+import { openLocalShards } from './cluster/local-shards.ts'
 import { openFileLog } from './log/file-log.ts'
 import type { Log } from './log/log.ts'
 import { memoryLog, memoryStore } from './log/memory-log.ts'
@@ -13,10 +14,22 @@ import { openShard, type Shard } from './shard/shard.ts'
 
 export type Storage =
   | { readonly storage: 'memory' }
+  /** Several shards, as in a cluster, but all in this broker and in memory: for tests. */
+  | { readonly storage: 'memory'; readonly shards: number }
   /** Where the log's files are; made if it is not there. */
   | { readonly directory: string; readonly disk?: Disk }
+  | OtherStorage
 
-export type BrokerOptions = Storage & {
+export interface OtherStorage {
+  /** Opens the log, again after it failed. */
+  readonly openLog: () => Promise<Log>
+  /** Once the log is closed. */
+  readonly closeStorage: () => Promise<void>
+}
+
+export type BrokerOptions = Storage & BrokerSettings
+
+export interface BrokerSettings {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -25,12 +38,17 @@ export type BrokerOptions = Storage & {
   readonly endOfTurn?: EndOfTurn
 }
 
+/** What stands behind a broker: a shard, or several of them. */
+export type Shards = Pick<Shard, 'submit' | 'healthy' | 'settled' | 'close'>
+
 export class Broker {
-  readonly #shard: Shard
+  readonly #shard: Shards
+  readonly #closeStorage: () => Promise<void>
   readonly submit: Submit
 
-  constructor(shard: Shard) {
+  constructor(shard: Shards, closeStorage: () => Promise<void> = () => Promise.resolve()) {
     this.#shard = shard
+    this.#closeStorage = closeStorage
     this.submit = shard.submit
   }
 
@@ -45,25 +63,35 @@ export class Broker {
   }
 
   /** Answers long polls, makes everything durable, and gives the storage free. */
-  close(): Promise<void> {
-    return this.#shard.close()
+  async close(): Promise<void> {
+    await this.#shard.close()
+    await this.#closeStorage()
   }
 }
 
 /** Rejects with the error of the storage: DirectoryInUse, LogDamage, or the disk's. */
 export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const { clock, random, log, awsWaits } = options
+  if ('shards' in options) return new Broker(await openMemoryShards(options, options.shards))
   const openLog = opener(options)
   return new Broker(
     await openShard({ openLog, clock, random, log, awsWaits, endOfTurn: options.endOfTurn ?? endOfTurn }),
+    'closeStorage' in options ? options.closeStorage : undefined,
   )
 }
 
 function opener(options: BrokerOptions): () => Promise<Log> {
+  if ('openLog' in options) return options.openLog
   if ('storage' in options) {
     const store = memoryStore()
     return () => Promise.resolve(memoryLog({ store }))
   }
   const { disk = systemDisk, directory, random } = options
   return () => openFileLog({ directory, disk, random })
+}
+
+function openMemoryShards(options: BrokerOptions, shards: number): Promise<Shards> {
+  const stores = Array.from({ length: shards }, memoryStore)
+  const openLog = (shard: number): Promise<Log> => Promise.resolve(memoryLog({ store: stores[shard]! }))
+  return openLocalShards({ ...options, endOfTurn: options.endOfTurn ?? endOfTurn, shards, openLog })
 }

@@ -7,7 +7,7 @@
  *     await broker.clock.advance('31s')
  */
 
-import { openBroker } from './broker.ts'
+import { openBroker, type Storage } from './broker.ts'
 import { router } from './http/routes.ts'
 import { type HttpServer, serveHttp } from './http/server.ts'
 import { InProcessBroker } from './in-process/in-process-broker.ts'
@@ -23,6 +23,8 @@ export interface StartOptions {
   /** Where messages are kept. Default: in memory. */
   readonly storage?: 'memory'
   readonly directory?: string
+  /** Several shards in memory, between which messages move as in a cluster. Default: one. */
+  readonly shards?: number
   /** Also serve HTTP, on a free port of the loopback interface. Default: false. */
   readonly http?: boolean
   /** Default: one that stands at the machine's time until it is moved. */
@@ -70,7 +72,7 @@ export async function startBroker(options: StartOptions = {}): Promise<TestBroke
   const { account = '000000000000', region = 'us-east-1', awsWaits = false, log = silentLogger } = options
   const clock = options.clock ?? manualClock()
   const storage =
-    options.directory === undefined ? { storage: 'memory' as const } : { directory: options.directory }
+    options.directory === undefined ? inMemory(options.shards) : { directory: options.directory }
   const broker = await openBroker({ ...storage, clock, random: systemRandom, log, awsWaits })
   clock.onAdvance(() => broker.settled())
   const settings = { account, region }
@@ -85,4 +87,8 @@ export async function startBroker(options: StartOptions = {}): Promise<TestBroke
       ? await serveHttp({ handler, host: '127.0.0.1', port: 0, clock: systemClock(), log })
       : undefined
   return new TestBroker({ broker, clock, server, region, account })
+}
+
+function inMemory(shards: number | undefined): Storage {
+  return shards === undefined ? { storage: 'memory' } : { storage: 'memory', shards }
 }

@@ -4,6 +4,7 @@
  * Times are milliseconds since 1970 and end in `At`; lengths end in their unit.
  */
 
+import type { QueueDefinition } from './event.ts'
 import type { Problem } from './problem.ts'
 
 /** A message as its producer gave it: the core keeps `content` and never looks inside. */
@@ -59,18 +60,27 @@ export interface UndoReceiveCommand {
   readonly receipts: readonly string[]
 }
 
+/** What is known of a queue that a command names beside its own, where that one is on another shard. */
+export interface QueueElsewhere {
+  readonly name: string
+  readonly fifo: boolean
+  readonly redriveAllowPolicy: string | undefined
+}
+
 export interface CreateQueueCommand {
   readonly kind: 'createQueue'
   readonly name: string
   /** As the client wrote them; the core validates (queue/attributes.ts). */
   readonly attributes: Readonly<Record<string, string>>
   readonly tags: Readonly<Record<string, string>>
+  readonly elsewhere?: QueueElsewhere
 }
 
 export interface SetAttributesCommand {
   readonly kind: 'setAttributes'
   readonly queue: string
   readonly attributes: Readonly<Record<string, string>>
+  readonly elsewhere?: QueueElsewhere
 }
 
 export interface DeleteQueueCommand {
@@ -100,6 +110,8 @@ export interface ListQueuesCommand {
 export interface ListDeadLetterSourcesCommand {
   readonly kind: 'listDeadLetterSources'
   readonly queue: string
+  /** The queue itself is on another shard: it need not be here. */
+  readonly isElsewhere?: true
   readonly after?: string
   readonly limit: number
 }
@@ -143,6 +155,10 @@ export interface StartMoveTaskCommand {
   readonly messagesPerSecondMax?: number
   /** A fresh UUID: identity is an argument. */
   readonly taskId: string
+  /** A queue on another shard has the source as its dead-letter queue. */
+  readonly hasSourcesElsewhere?: boolean
+  /** The destination, where it is on another shard. */
+  readonly elsewhere?: QueueElsewhere
 }
 
 export interface CancelMoveTaskCommand {
@@ -183,6 +199,18 @@ export interface ArriveCommand {
   readonly travellers: readonly Traveller[]
 }
 
+/** Between the shards of a spread queue: the home's definition, for a part of it. */
+export interface AdoptQueueCommand {
+  readonly kind: 'adoptQueue'
+  readonly definition: QueueDefinition
+  readonly part: number
+}
+
+export interface ReadDefinitionCommand {
+  readonly kind: 'readDefinition'
+  readonly queue: string
+}
+
 export type Command =
   | SendCommand
   | ReceiveCommand
@@ -204,6 +232,8 @@ export type Command =
   | CancelMoveTaskCommand
   | ListMoveTasksCommand
   | ArriveCommand
+  | AdoptQueueCommand
+  | ReadDefinitionCommand
 
 export interface Sent {
   readonly messageId: string
@@ -276,6 +306,8 @@ export interface Answers {
   cancelMoveTask: { readonly moved: number }
   listMoveTasks: { readonly tasks: readonly MoveTaskDescription[] }
   /** Those up to this number are here; the next one is refused, if there is a reason. */
+  adoptQueue: Record<never, never>
+  readDefinition: { readonly definition: QueueDefinition }
   arrive: { readonly upTo: number; readonly refused: Problem | undefined }
 }
 

@@ -6,7 +6,7 @@
 
 import { decideArrive } from './arrivals.ts'
 import { noRoomForDefinition } from './capacity.ts'
-import type { Answers, Command } from './command.ts'
+import type { Answers, Command, ListDeadLetterSourcesCommand } from './command.ts'
 import { decideDelete } from './delete.ts'
 import type { Event } from './event.ts'
 import { decideAddPermission, decideRemovePermission } from './permissions.ts'
@@ -24,6 +24,7 @@ import { decideReceive, decideUndoReceive, type ReceiveDecision } from './receiv
 import { decideCancelMoveTask, decideStartMoveTask, listMoveTasks } from './redrive.ts'
 import { decideExpire } from './retention.ts'
 import { decideSend } from './send.ts'
+import { decideAdoptQueue } from './spread.ts'
 import type { State } from './state.ts'
 import { decideTagQueue, decideUntagQueue } from './tags.ts'
 import { decideChangeVisibility } from './visibility.ts'
@@ -56,17 +57,25 @@ export function decide(
       return decideCreateQueue(state, command, now, options.awsWaits, emit)
     case 'listQueues':
       return listQueues(state, command)
+    case 'adoptQueue':
+      decideAdoptQueue(state, command, now, emit)
+      return DONE
     case 'startMoveTask':
     case 'cancelMoveTask':
     case 'listMoveTasks':
       return decideMoveTask(state, command, now, emit)
     default: {
       const queue = state.queuesByName.get(command.queue)
-      if (queue === undefined) return MISSING
+      if (queue === undefined)
+        return isSourcesElsewhere(command) ? listDeadLetterSources(state, command) : MISSING
       decideExpire(state, queue, now, emit)
       return decideOnQueue(state, queue, command, now, options, emit)
     }
   }
+}
+
+function isSourcesElsewhere(command: Command): command is ListDeadLetterSourcesCommand {
+  return command.kind === 'listDeadLetterSources' && command.isElsewhere === true
 }
 
 type MoveTaskCommand = Extract<Command, { source: string }>
@@ -119,16 +128,17 @@ function decideOnQueue(
     case 'describeQueue':
       return describeQueue(queue)
     case 'listDeadLetterSources':
-      return listDeadLetterSources(state, queue, command)
+      return listDeadLetterSources(state, command)
     case 'tagQueue':
       return noRoomForDefinition(state) ?? decideTagQueue(queue, command.tags, now, emit) ?? DONE
     case 'untagQueue':
-      decideUntagQueue(queue, command.keys, now, emit)
-      return DONE
+      return decideUntagQueue(queue, command.keys, now, emit) ?? DONE
     case 'addPermission':
       return noRoomForDefinition(state) ?? decideAddPermission(queue, command, now, emit) ?? DONE
     case 'removePermission':
       return decideRemovePermission(queue, command.label, now, emit) ?? DONE
+    case 'readDefinition':
+      return { definition: queue.definition }
     case 'arrive':
       return decideArrive(state, queue, command, now, emit)
   }

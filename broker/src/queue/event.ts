@@ -18,6 +18,12 @@ export interface QueueDefinition {
   /** The DeduplicationScope before the last change of it, which holds on for a minute (an SQS rule). */
   readonly scopeBefore?: 'queue' | 'messageGroup'
   readonly scopeChangedAt?: number
+  /** A queue that is spread over several shards (spread.ts): of which of its parts this is; absent for the home. */
+  readonly part?: number
+  /** How many parts it has had at most: messages may be in all of them. */
+  readonly partsMax?: number
+  /** Rises with every change of a spread queue's definition. */
+  readonly revision?: number
 }
 
 /** The shard's own identity and counters. `salt`: 16 random bytes from which MessageIds are made. */

@@ -26,6 +26,9 @@ export const MESSAGES_MAX = 100_000_000
 /** Remembered at once by a FIFO queue, of deduplication ids and of receive attempts each: a Map holds 16.7 million. */
 export const DEDUPLICATION_IDS_MAX = 10_000_000
 
+/** Shards that a queue may be spread over. */
+export const PARTS_MAX = 256
+
 export const QUEUE_NAME_CHARS_MAX = 80
 /** MessageGroupId, MessageDeduplicationId and ReceiveRequestAttemptId (SQS). */
 export const GROUP_ID_CHARS_MAX = 128

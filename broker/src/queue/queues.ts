@@ -1,5 +1,6 @@
 /** Making, changing, listing and deleting queues. */
 
+import { queueNameOf } from './arn.ts'
 import {
   allowsRedriveFrom,
   changedAttributes,
@@ -15,6 +16,7 @@ import type {
   ListDeadLetterSourcesCommand,
   ListQueuesCommand,
   QueueDescription,
+  QueueElsewhere,
   SetAttributesCommand,
 } from './command.ts'
 import type { Emit } from './decide.ts'
@@ -23,6 +25,7 @@ import { PURGE_WAIT_MS, QUEUE_NAME_CHARS_MAX } from './limits.ts'
 import { isProblem, type Problem } from './problem.ts'
 import type { Queue } from './queue.ts'
 import { dedupScopeOf, settingsOf } from './settings.ts'
+import { spreadOf, validateSpread } from './spread.ts'
 import type { State } from './state.ts'
 import { validateTags } from './tags.ts'
 
@@ -49,11 +52,13 @@ export function decideCreateQueue(
   const problem =
     noRoomForQueue(state) ??
     validateTogether(attributes) ??
-    checkRedriveTarget(state, name, fifo, attributes) ??
-    validateTags(name, {}, command.tags)
+    checkRedriveTarget(state, name, fifo, attributes, command.elsewhere) ??
+    validateTags(name, {}, command.tags) ??
+    validateSpread(fifo, attributes, command.tags)
   if (problem !== undefined) return problem
   const id = state.nextQueueId
-  const definition = { id, name, fifo, attributes, tags: command.tags, createdAt: now, modifiedAt: now }
+  const made = { id, name, fifo, attributes, tags: command.tags, createdAt: now, modifiedAt: now }
+  const definition = { ...made, ...spreadOf(made) }
   emit({ kind: 'queueDefined', at: now, definition })
   return { name }
 }
@@ -77,12 +82,25 @@ function differing(queue: Queue, wanted: Readonly<Record<string, string>>): Prob
   return undefined
 }
 
+/** Another queue that a command names. */
+export function findTarget(
+  state: State,
+  name: string,
+  elsewhere: QueueElsewhere | undefined,
+): QueueElsewhere | undefined {
+  if (elsewhere?.name === name) return elsewhere
+  const queue = state.queuesByName.get(name)
+  if (queue === undefined) return undefined
+  return { name, fifo: queue.fifo, redriveAllowPolicy: queue.definition.attributes['RedriveAllowPolicy'] }
+}
+
 /** The dead-letter queue must exist, be of the same type, and let this queue use it. */
 function checkRedriveTarget(
   state: State,
   name: string,
   fifo: boolean,
   attributes: Readonly<Record<string, string>>,
+  elsewhere: QueueElsewhere | undefined,
 ): Problem | undefined {
   const policy = attributes['RedrivePolicy']
   if (policy === undefined) return undefined
@@ -93,11 +111,11 @@ function checkRedriveTarget(
     reason,
   })
   const { deadLetterTargetArn } = parseJson(policy) as { deadLetterTargetArn: string }
-  const target = state.queuesByName.get(deadLetterTargetArn.slice(deadLetterTargetArn.lastIndexOf(':') + 1))
+  const target = findTarget(state, queueNameOf(deadLetterTargetArn), elsewhere)
   if (target === undefined) return invalid('Dead letter target does not exist.')
   if (target.name === name) return invalid('Dead letter target owner should not be the source queue itself.')
   if (target.fifo !== fifo) return invalid('Dead-letter queue must be same type of queue as the source.')
-  if (!allowsRedriveFrom(target.definition.attributes['RedriveAllowPolicy'], name)) {
+  if (!allowsRedriveFrom(target.redriveAllowPolicy, name)) {
     return invalid("The dead-letter queue's RedriveAllowPolicy does not allow this queue to use it.")
   }
   return undefined
@@ -123,7 +141,10 @@ export function decideSetAttributes(
   const setsRedrive = checked.valid['RedrivePolicy'] !== undefined
   const problem =
     validateTogether(attributes) ??
-    (setsRedrive ? checkRedriveTarget(state, queue.name, queue.fifo, attributes) : undefined)
+    (setsRedrive
+      ? checkRedriveTarget(state, queue.name, queue.fifo, attributes, command.elsewhere)
+      : undefined) ??
+    validateSpread(queue.fifo, attributes, queue.definition.tags)
   if (problem !== undefined) return problem
   redefine(queue, { attributes, ...scopeChange(queue, attributes, now) }, now, emit)
   return undefined
@@ -142,7 +163,8 @@ function scopeChange(
 
 /** Any change of a queue is its whole new definition. */
 export function redefine(queue: Queue, change: Partial<QueueDefinition>, now: number, emit: Emit): void {
-  emit({ kind: 'queueDefined', at: now, definition: { ...queue.definition, ...change, modifiedAt: now } })
+  const changed = { ...queue.definition, ...change, modifiedAt: now }
+  emit({ kind: 'queueDefined', at: now, definition: { ...changed, ...spreadOf(changed) } })
 }
 
 export function decidePurgeQueue(
@@ -178,18 +200,22 @@ function describeAttributes(queue: Queue): Record<string, string> {
 }
 
 export function listQueues(state: State, command: ListQueuesCommand): { names: string[]; more: boolean } {
-  const names = [...state.queuesByName.keys()].filter((name) => name.startsWith(command.prefix))
+  const names: string[] = []
+  for (const [name, { definition }] of state.queuesByName) {
+    // A part of a spread queue is told of by its home.
+    if (name.startsWith(command.prefix) && definition.part === undefined) names.push(name)
+  }
   return page(names, command.after, command.limit)
 }
 
 export function listDeadLetterSources(
   state: State,
-  queue: Queue,
   command: ListDeadLetterSourcesCommand,
 ): { names: string[]; more: boolean } {
   const names: string[] = []
   for (const source of state.queues.values()) {
-    if (source.settings.redrive?.target === queue.name) names.push(source.name)
+    if (source.definition.part !== undefined) continue
+    if (source.settings.redrive?.target === command.queue) names.push(source.name)
   }
   return page(names, command.after, command.limit)
 }

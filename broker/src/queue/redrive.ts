@@ -19,6 +19,7 @@ import { LENGTH, POSITION, READY, SEQ, SOURCE } from './message-table.ts'
 import { countMoves, type MoveTask, movesAllowed, nextMoveAt } from './move-task.ts'
 import type { Problem } from './problem.ts'
 import type { Queue } from './queue.ts'
+import { findTarget } from './queues.ts'
 import type { State } from './state.ts'
 
 export function decideStartMoveTask(
@@ -31,10 +32,16 @@ export function decideStartMoveTask(
   const isDeadLetterQueue = [...state.queues.values()].some(
     (queue) => queue.settings.redrive?.target === source.name,
   )
-  if (!isDeadLetterQueue) {
+  if (!isDeadLetterQueue && command.hasSourcesElsewhere !== true) {
     return {
       problem: 'InvalidParameterValue',
       text: 'Source queue must be configured as a Dead Letter Queue.',
+    }
+  }
+  if (source.fifo && (source.definition.partsMax ?? 1) > 1) {
+    return {
+      problem: 'UnsupportedOperation',
+      text: 'A FIFO queue that is spread over several shards cannot be the source of a move task.',
     }
   }
   if (runningTask(source) !== undefined) {
@@ -49,7 +56,7 @@ export function decideStartMoveTask(
       text: `Too many active move tasks: the limit is ${MOVE_TASKS_ACTIVE_MAX}.`,
     }
   }
-  const problem = checkDestination(state, source, command.destination)
+  const problem = checkDestination(state, source, command)
   if (problem !== undefined) return problem
   const { taskId, sourceArn, destination, destinationArn, messagesPerSecondMax } = command
   const task: MoveTask = {
@@ -68,18 +75,22 @@ export function decideStartMoveTask(
   return { taskId }
 }
 
-function checkDestination(state: State, source: Queue, destination: string | undefined): Problem | undefined {
+function checkDestination(
+  state: State,
+  source: Queue,
+  { destination, elsewhere }: StartMoveTaskCommand,
+): Problem | undefined {
   if (destination === undefined) return undefined
-  const target = state.queuesByName.get(destination)
+  const target = findTarget(state, destination, elsewhere)
   if (target === undefined) {
     return {
       problem: 'ResourceNotFound',
       text: "The resource that you specified for the DestinationArn parameter doesn't exist.",
     }
   }
-  if (target.fifo === source.fifo && target !== source) return undefined
+  if (target.fifo === source.fifo && target.name !== source.name) return undefined
   const text =
-    target === source
+    target.name === source.name
       ? 'Source queue and destination queue cannot be the same.'
       : 'Source queue and destination queue must be of the same type.'
   return { problem: 'InvalidParameterValue', text }

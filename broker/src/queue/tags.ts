@@ -1,16 +1,18 @@
 /** Tags: kept for their owners, and those that begin with `pabal:` obeyed. */
 
 import type { Emit } from './decide.ts'
-import { TAGS_MAX } from './limits.ts'
+import { PARTS_MAX, TAGS_MAX } from './limits.ts'
 import type { Problem } from './problem.ts'
 import type { Queue } from './queue.ts'
 import { redefine } from './queues.ts'
+import { SHARDS_TAG, validateRespread } from './spread.ts'
 
 type Tags = Readonly<Record<string, string>>
 
 /** The tags that Pabal obeys, and what each may say. */
 const OBEYED: Readonly<Record<string, readonly string[]>> = {
   'pabal:on-exhausted': ['dead-letter', 'discard'],
+  [SHARDS_TAG]: Array.from({ length: PARTS_MAX }, (_, index) => String(index + 1)),
 }
 
 /** `queueName` stands in the text that SQS has for too many tags. */
@@ -21,7 +23,7 @@ export function validateTags(queueName: string, present: Tags, added: Tags): Pro
     if (values === undefined)
       return refused(`Tag '${key}' is not one that Pabal knows: ${Object.keys(OBEYED).join(', ')}.`)
     if (!values.includes(value))
-      return refused(`Tag '${key}' must be one of ${values.join(', ')}, not '${value}'.`)
+      return refused(`Tag '${key}' must be one of ${spoken(values)}, not '${value}'.`)
   }
   if (Object.keys({ ...present, ...added }).length > TAGS_MAX) {
     return refused(`Too many tags added for queue ${queueName}.`)
@@ -29,20 +31,35 @@ export function validateTags(queueName: string, present: Tags, added: Tags): Pro
   return undefined
 }
 
+/** A long list of numbers is said as its range. */
+function spoken(values: readonly string[]): string {
+  return values.length <= 5 ? values.join(', ') : `${values[0]} to ${values.at(-1)}`
+}
+
 function refused(text: string): Problem {
   return { problem: 'InvalidParameterValue', text }
 }
 
 export function decideTagQueue(queue: Queue, tags: Tags, now: number, emit: Emit): Problem | undefined {
-  const problem = validateTags(queue.name, queue.definition.tags, tags)
+  const problem =
+    validateTags(queue.name, queue.definition.tags, tags) ??
+    validateRespread(queue.definition, { ...queue.definition.tags, ...tags })
   if (problem !== undefined) return problem
   redefine(queue, { tags: { ...queue.definition.tags, ...tags } }, now, emit)
   return undefined
 }
 
-export function decideUntagQueue(queue: Queue, keys: readonly string[], now: number, emit: Emit): void {
+export function decideUntagQueue(
+  queue: Queue,
+  keys: readonly string[],
+  now: number,
+  emit: Emit,
+): Problem | undefined {
   const tags = Object.fromEntries(
     Object.entries(queue.definition.tags).filter(([key]) => !keys.includes(key)),
   )
+  const problem = validateRespread(queue.definition, tags)
+  if (problem !== undefined) return problem
   redefine(queue, { tags }, now, emit)
+  return undefined
 }

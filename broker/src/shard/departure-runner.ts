@@ -25,9 +25,15 @@ export interface Others {
   readonly arrive: (command: ArriveCommand) => Promise<Answers['arrive'] | Problem>
 }
 
+interface Waiting {
+  readonly resolve: () => void
+  readonly timer: Timer
+}
+
 const BATCH_MESSAGES_MAX = 100
 const BATCH_BYTES_MAX = 4 * 1024 * 1024
 const RETRY_MS = 250
+const SETTLED_MS_MAX = 1000
 /** A queue that refused a message of another is not asked again for so long: the message is delivered instead. */
 const REFUSED_MS = 60_000
 
@@ -39,6 +45,7 @@ export class DepartureRunner {
   /** Queues that something is being taken to, or that wait to be tried again. */
   readonly #running = new Map<string, Timer | undefined>()
   readonly #refusedUntil = new Map<string, number>()
+  readonly #waiting = new Set<Waiting>()
   #stopped = false
 
   constructor(shard: Shard, others: Others, clock: Clock, log: Logger) {
@@ -52,6 +59,22 @@ export class DepartureRunner {
   get busy(): boolean {
     for (const timer of this.#running.values()) if (timer === undefined) return true
     return false
+  }
+
+  /** Resolves when nothing is on its way any more, or when somebody should not be kept waiting for it. */
+  settled(): Promise<void> {
+    if (!this.busy) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = this.#clock.schedule(this.#clock.now() + SETTLED_MS_MAX, () => this.#tell(waiting))
+      const waiting = { resolve, timer }
+      this.#waiting.add(waiting)
+    })
+  }
+
+  #tell(waiting: Waiting): void {
+    waiting.timer.cancel()
+    this.#waiting.delete(waiting)
+    waiting.resolve()
   }
 
   readonly elsewhere = (queue: string, source: string): boolean => {
@@ -88,6 +111,7 @@ export class DepartureRunner {
     } finally {
       // The state may have been made anew meanwhile, and nobody could start on it.
       if (this.#shard.state !== state && this.#shard.state !== undefined) this.run(this.#shard.state)
+      if (!this.busy) for (const waiting of [...this.#waiting]) this.#tell(waiting)
       this.#shard.notifyIdle()
     }
   }
@@ -126,7 +150,7 @@ export class DepartureRunner {
 
   async #traveller(state: State, departure: Departure): Promise<Traveller> {
     const { messages } = state
-    const { seq, number, source, redrive, target } = departure
+    const { seq, number, source, redrive } = departure
     const slot = state.index.get(seq)
     const sentAt = messages.number(slot, SENT_AT)
     const receiveCount = messages.int(slot, RECEIVE_COUNT)

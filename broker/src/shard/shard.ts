@@ -193,14 +193,23 @@ export class Shard {
 
   /** Resolves when nothing is staged, being flushed or under way: a moved clock waits for it. */
   async settled(): Promise<void> {
-    while (!this.#idleNow) {
+    while (!this.idle) {
       await new Promise<void>((resolve) => this.#idle.push(resolve))
     }
   }
 
-  get #idleNow(): boolean {
+  /** True when nothing is staged, being flushed or under way. */
+  get idle(): boolean {
     if (this.#staged || this.#flushing !== undefined) return false
     return !(this.#moves.busy || this.#reclaim.busy || this.#departures?.busy === true)
+  }
+
+  /** Resolves when what goes to other shards is there; at once where nothing does, and after a second where it is not. */
+  departuresSettled(): Promise<void> {
+    const departures = this.#departures
+    if (departures === undefined || this.#state === undefined || this.#state.departures.size === 0)
+      return Promise.resolve()
+    return departures.settled()
   }
 
   /** Tells whoever waits in {@link settled} to look again. */

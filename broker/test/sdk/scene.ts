@@ -122,9 +122,9 @@ export function ownServerTest(name: string, options: ServerOptions, script: Scri
   behaviours.push({ name, protocols: BOTH, script, options })
 }
 
-/** Runs all that were written down, one after the other on one server: they share its clock. */
-export async function runOver(protocol: Protocol): Promise<void> {
-  const shared = stageOf(await startServer())
+/** Runs all that were written down, one after the other on one server: they share its clock. `all`: how each is started. */
+export async function runOver(protocol: Protocol, all: ServerOptions = {}): Promise<void> {
+  const shared = stageOf(await startServer(all))
   after(() => {
     leave(shared)
     return shared.server[Symbol.asyncDispose]()
@@ -133,7 +133,7 @@ export async function runOver(protocol: Protocol): Promise<void> {
     if (!protocols.includes(protocol)) continue
     nodeTest(`${name} [${protocol}]`, { timeout: TEST_TIMEOUT_MS }, async () => {
       if (options === undefined) return script(new Scene(protocol, shared))
-      await using server = await startInProcess(options)
+      await using server = await startInProcess({ ...all, ...options })
       await onServer(server, script, protocol)
     })
   }

@@ -20,12 +20,14 @@ export interface VirtualClock {
 
 export interface ServerOptions {
   readonly awsWaits?: boolean
+  /** Several shards in one broker; absent: one. */
+  readonly shards?: number
 }
 
 const external = process.env.PABAL_TEST_ENDPOINT
 
-export function startServer(): Promise<Server> {
-  return external === undefined ? startInProcess({}) : Promise.resolve(outsideServer(external))
+export function startServer(options: ServerOptions): Promise<Server> {
+  return external === undefined ? startInProcess(options) : Promise.resolve(outsideServer(external))
 }
 
 /** Always in this process: an outside server cannot be given options, nor be stopped. */
