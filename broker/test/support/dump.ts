@@ -41,6 +41,10 @@ export function dump(state: State, { turns = true }: DumpOptions = {}): Dump {
     liveBytes: turns ? state.space.liveBytes : undefined,
     moving: [...state.moving].map(({ name }) => name).sort(),
     deletedNames: turns ? [...state.deletedNames.entries(state.now)] : undefined,
+    departed: slots
+      .filter((slot) => state.queueOf(slot) === state.departed)
+      .map((slot) => dumpMessage(state, slot, turns)),
+    departing: [...state.departures.targets()].sort().map((target) => state.departures.next(target, 1000)),
     queues: [...state.queues.values()]
       .sort((a, b) => a.id - b.id)
       .map((queue) => dumpQueue(state, queue, slots, turns)),
@@ -69,6 +73,7 @@ function dumpQueue(state: State, queue: Queue, slots: readonly number[], turns: 
     dedup: [...(queue.dedup?.entries(state.now) ?? [])].sort(byKey),
     attempts: [...(queue.attempts?.entries(state.now) ?? [])].sort(byKey),
     moveTasks: queue.moveTasks,
+    arrivals: [...queue.arrivals].sort(([a], [b]) => a - b),
     messages: own.map((slot) => dumpMessage(state, slot, turns)),
     turns: turns ? dumpTurns(state, queue, own) : undefined,
   }
