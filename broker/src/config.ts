@@ -8,6 +8,8 @@
 
 import { readConfigFile } from './config-file.ts'
 import { EXIT, Failure } from './failure.ts'
+import { readKafkaAddress } from './log/kafka/address.ts'
+import { SASL_MECHANISMS, type SaslMechanism } from './log/kafka/security.ts'
 import { nearest } from './nearest.ts'
 import {
   PLAIN_QUEUE,
@@ -23,6 +25,14 @@ export interface Options {
   readonly host: string
   readonly data: string
   readonly memory: boolean
+  readonly log: string
+  readonly 'kafka-tls': boolean
+  readonly 'kafka-ca': string
+  readonly 'kafka-cert': string
+  readonly 'kafka-key': string
+  readonly 'kafka-sasl': SaslMechanism | ''
+  readonly 'kafka-username': string
+  readonly 'kafka-password': string
   readonly queue: readonly string[]
   readonly 'create-missing': boolean
   readonly account: string
@@ -84,6 +94,61 @@ export const OPTIONS: { readonly [Name in keyof Options]: Option<Options[Name]> 
     expects: 'true or false',
     help: 'keep everything in memory and nothing on disk',
     read: readTruth,
+  },
+  log: {
+    placeholder: 'URL',
+    default: '',
+    expects: 'kafka://HOST:PORT,HOST:PORT/TOPIC',
+    help: 'keep everything in Apache Kafka: kafka://HOST:PORT,HOST:PORT/TOPIC',
+    read: (value) => (typeof value === 'string' && readKafkaAddress(value) !== undefined ? value : undefined),
+  },
+  'kafka-tls': {
+    default: false,
+    expects: 'true or false',
+    help: 'speak TLS with Kafka',
+    read: readTruth,
+  },
+  'kafka-ca': {
+    placeholder: 'FILE',
+    default: '',
+    expects: 'a file',
+    help: "PEM file with the authority of Kafka's certificates; turns TLS on",
+    read: (value) => readText(value, /./),
+  },
+  'kafka-cert': {
+    placeholder: 'FILE',
+    default: '',
+    expects: 'a file',
+    help: 'PEM file with the certificate to show to Kafka; turns TLS on',
+    read: (value) => readText(value, /./),
+  },
+  'kafka-key': {
+    placeholder: 'FILE',
+    default: '',
+    expects: 'a file',
+    help: 'PEM file with the key of that certificate',
+    read: (value) => readText(value, /./),
+  },
+  'kafka-sasl': {
+    placeholder: 'MECHANISM',
+    default: '',
+    expects: `one of ${SASL_MECHANISMS.join(', ')}`,
+    help: `how to log in to Kafka: ${SASL_MECHANISMS.join(', ')}`,
+    read: (value) => SASL_MECHANISMS.find((mechanism) => mechanism === String(value).toUpperCase()),
+  },
+  'kafka-username': {
+    placeholder: 'NAME',
+    default: '',
+    expects: 'a name',
+    help: 'who logs in to Kafka',
+    read: (value) => readText(value, /./),
+  },
+  'kafka-password': {
+    placeholder: 'SECRET',
+    default: '',
+    expects: 'a secret',
+    help: 'with which secret; better said in the environment or the config file',
+    read: (value) => readText(value, /./),
   },
   queue: {
     placeholder: 'NAME',

@@ -4,8 +4,8 @@ export interface GreetingFacts {
   readonly port: number
   /** As configured. */
   readonly host: string
-  /** Undefined where nothing is kept. */
-  readonly directory: string | undefined
+  /** A directory, or a topic of Kafka. Undefined where nothing is kept. */
+  readonly place: string | undefined
   readonly account: string
   readonly region: string
   /** A standard queue to send to, and whether it is there already. */
@@ -23,9 +23,7 @@ export function greeting(facts: GreetingFacts): string {
     : [`curl ${url}/ -d Action=CreateQueue -d QueueName=${facts.queue.name}`]
   return [
     `Pabal listens on ${url}`,
-    facts.directory === undefined
-      ? 'Everything is kept in memory only'
-      : `Data is kept in ${facts.directory}`,
+    facts.place === undefined ? 'Everything is kept in memory only' : `Data is kept in ${facts.place}`,
     ...(facts.testClock ? [`Time stands still: curl -X POST "${url}/pabal/clock?advance=31s" moves it`] : []),
     '',
     'Send a first message, with the AWS CLI:',

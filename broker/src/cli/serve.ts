@@ -4,7 +4,7 @@
  */
 
 import { resolve } from 'node:path'
-import { type Broker, openBroker } from '../broker.ts'
+import { type Broker, type BrokerSettings, openBroker } from '../broker.ts'
 import type { Config } from '../config.ts'
 import { creatingMissing } from '../create-missing.ts'
 import { declareQueues } from '../declare-queues.ts'
@@ -19,6 +19,7 @@ import { pinoLogger } from '../runtime/pino-logger.ts'
 import { systemRandom } from '../runtime/random.ts'
 import { sqsHandler } from '../sqs/service.ts'
 import { greeting } from './greeting.ts'
+import { kafkaFailure, kafkaPlace, kafkaStorage } from './kafka-storage.ts'
 import { directoryFailure, portFailure } from './start-failure.ts'
 
 /** Of the two seconds within which a stop is done, what the answers under way may take. */
@@ -43,7 +44,7 @@ export async function serve(config: Config, print: (text: string) => void): Prom
     log.info('listening', {
       host: config.host,
       port: http.port,
-      data: config.memory ? undefined : config.data,
+      data: placeOf(config),
     })
     print(greeting(await facts(config, broker, http.port)))
     log.load()
@@ -64,10 +65,21 @@ async function open(config: Config, testClock: ManualClock | undefined, log: Log
   const clock = testClock ?? systemClock()
   const common = { clock, random: systemRandom, log, awsWaits: config['aws-waits'] }
   if (config.memory) return openBroker({ storage: 'memory', ...common })
+  if (config.log !== '') return openOnKafka(config, common)
   try {
     return await openBroker({ directory: config.data, ...common })
   } catch (cause) {
     throw directoryFailure(resolve(config.data), cause)
+  }
+}
+
+async function openOnKafka(config: Config, common: BrokerSettings): Promise<Broker> {
+  const storage = await kafkaStorage(config, systemClock(), systemRandom)
+  try {
+    return await openBroker({ ...storage, ...common })
+  } catch (cause) {
+    await storage.closeStorage()
+    throw kafkaFailure(config, cause)
   }
 }
 
@@ -99,6 +111,10 @@ async function facts(config: Config, broker: Broker, port: number): Promise<Para
   // What was asked for by name is what its owner wants to see.
   const name = [...config.queues.keys(), ...present].find((candidate) => !isFifo(candidate))
   const queue = { name: name ?? FIRST_QUEUE, exists: name !== undefined }
-  const directory = config.memory ? undefined : resolve(config.data)
-  return { port, host, directory, account, region, queue, testClock: config['test-clock'] }
+  return { port, host, place: placeOf(config), account, region, queue, testClock: config['test-clock'] }
+}
+
+function placeOf(config: Config): string | undefined {
+  if (config.memory) return undefined
+  return config.log === '' ? resolve(config.data) : kafkaPlace(config)
 }

@@ -131,6 +131,11 @@ export class KafkaLog implements Log {
     return this.#newest.stagedBytes
   }
 
+  /** After the last offset that is known to be ours in Kafka. */
+  get written(): number {
+    return this.#written
+  }
+
   append(head: Uint8Array, body?: Uint8Array): number {
     this.#assertUsable()
     const length = head.length + (body?.length ?? 0)

@@ -1,0 +1,104 @@
+/** `pabal serve --log kafka://…`, as processes, on a real Kafka. */
+
+import { deepEqual, equal, match } from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Program } from '../cli/program.ts'
+import { newTopicName, realKafka } from './real-kafka.ts'
+
+const kafka = await realKafka()
+
+/** A broker on the topic, listening. */
+async function serve(topic: string): Promise<Serving> {
+  const log = `${kafka.url}/${topic}`
+  const program = Program.run(['serve', '--port', '0', '--log', log, '--queue', 'orders'])
+  try {
+    return new Serving(program, await program.listens())
+  } catch (error) {
+    await program[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+class Serving implements AsyncDisposable {
+  readonly program: Program
+  readonly url: string
+
+  constructor(program: Program, url: string) {
+    this.program = program
+    this.url = url
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.program[Symbol.asyncDispose]()
+  }
+}
+
+async function sqs(url: string, action: string, input: object): Promise<Record<string, unknown>> {
+  const reply = await fetch(url, {
+    method: 'POST',
+    headers: { 'X-Amz-Target': `AmazonSQS.${action}`, 'Content-Type': 'application/x-amz-json-1.0' },
+    body: JSON.stringify({ QueueUrl: `${url}/000000000000/orders`, ...input }),
+  })
+  return { status: reply.status, ...((await reply.json()) as Record<string, unknown>) }
+}
+
+async function send(url: string, body: string): Promise<number> {
+  return Number((await sqs(url, 'SendMessage', { MessageBody: body }))['status'])
+}
+
+/** As an SDK does: again after a 503. */
+async function sendUntilTaken(url: string, body: string): Promise<void> {
+  while ((await send(url, body)) !== 200);
+}
+
+async function receive(url: string): Promise<readonly string[]> {
+  const bodies: string[] = []
+  for (;;) {
+    const input = { MaxNumberOfMessages: 10, VisibilityTimeout: 600 }
+    const { Messages = [] } = (await sqs(url, 'ReceiveMessage', input)) as { Messages?: { Body: string }[] }
+    if (Messages.length === 0) return bodies
+    bodies.push(...Messages.map((message) => message.Body))
+  }
+}
+
+describe('pabal serve --log kafka://…', () => {
+  it('keeps every acknowledged message when it is killed, and says where they are', async () => {
+    const topic = newTopicName()
+    await using serving = await serve(topic)
+    const { program, url } = serving
+    match(program.stdout, new RegExp(`Data is kept in the topic ${topic} of Kafka at 127\\.0\\.0\\.1:`))
+    const bodies = Array.from({ length: 20 }, (_, index) => `message ${index}`)
+    for (const body of bodies) equal(await send(url, body), 200)
+    await program.stop('SIGKILL')
+    await using again = await serve(topic)
+    deepEqual(await receive(again.url), bodies)
+    deepEqual(await again.program.stop(), { code: 0, signal: null })
+  })
+
+  it('is taken over by a second one: the first finds out, nothing is lost, and it does not take it back', async () => {
+    const topic = newTopicName()
+    await using first = await serve(topic)
+    equal(await send(first.url, 'by the first'), 200)
+    await using second = await serve(topic)
+    equal(await send(second.url, 'by the second'), 200)
+    equal(await send(first.url, 'too late'), 503)
+    await first.program.prints(/was taken over by/)
+    equal(await send(first.url, 'far too late'), 503)
+    equal((await fetch(`${first.url}/health`)).status, 503)
+    // The late append does not count, but it ended the second one's run, which has to claim again.
+    equal(await send(second.url, 'not now'), 503)
+    await sendUntilTaken(second.url, 'by the second again')
+    deepEqual(await receive(second.url), ['by the first', 'by the second', 'by the second again'])
+    deepEqual(await first.program.stop(), { code: 0, signal: null })
+    deepEqual(await second.program.stop(), { code: 0, signal: null })
+  })
+
+  it('does not start where there is no Kafka, and says so', async () => {
+    await using program = Program.run(['serve', '--port', '0', '--log', 'kafka://127.0.0.1:1/orders'])
+    equal((await program.ended).code, 1)
+    match(
+      program.stderr,
+      /^pabal: The log in the topic orders of Kafka at 127\.0\.0\.1:1 cannot be opened: .*ECONNREFUSED/,
+    )
+  })
+})
