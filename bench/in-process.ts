@@ -79,12 +79,15 @@ async function lifecycles(): Promise<void> {
   const producer = async (): Promise<void> => {
     while (sent++ < MESSAGES) await broker.send(QUEUE, BODY)
   }
+  const done = new AbortController()
   const consumer = async (): Promise<void> => {
     while (gone < MESSAGES) {
-      const messages = await broker.receive(QUEUE, { max: BATCH, waitSeconds: 1 })
+      const messages = await broker.receive(QUEUE, { max: BATCH, waitSeconds: 1, signal: done.signal })
       await Promise.all(messages.map((message) => broker.delete(QUEUE, message)))
       gone += messages.length
     }
+    // The clock stops here: long polls that would find nothing more are no part of a lifecycle.
+    done.abort()
   }
   await Promise.all([...times(IN_FLIGHT / 2, producer), ...times(IN_FLIGHT / 2 / BATCH, consumer)])
 }

@@ -38,6 +38,10 @@ export class RecordingDisk implements Disk {
         this.#bytes = 0
         return file.sync()
       },
+      writeThrough: (buffer, offset, length, position) => {
+        this.#batches.push(length)
+        return file.writeThrough(buffer, offset, length, position)
+      },
       truncate: (size) => file.truncate(size),
       close: () => file.close(),
     }

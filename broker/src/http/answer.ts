@@ -1,6 +1,6 @@
 /**
- * An answer as bytes. Head and a textual body become one string, which Node encodes straight into the socket:
- * one copy and one system call.
+ * An answer as what a socket takes. Head and a textual body become one string of ASCII, which Node copies straight
+ * into the socket: one copy and one system call. What is not ASCII is encoded here.
  */
 
 import type { HttpResponse } from './exchange.ts'
@@ -32,6 +32,8 @@ const REASONS: Readonly<Record<number, string>> = {
 /** Bodies up to this many bytes are copied behind their head; larger ones are written after it. */
 const COPY_BYTES_MAX = 16 * 1024
 
+const NOT_VISIBLE = /[^\t -~]/
+
 export const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 
 export interface AnswerOptions {
@@ -43,15 +45,17 @@ export interface AnswerOptions {
   readonly headOnly: boolean
 }
 
-/** What to write, in order. */
+/** What to write, in order. A string is ASCII. */
 export function encodeAnswer(
   response: HttpResponse,
   options: AnswerOptions,
 ): readonly (string | Uint8Array)[] {
   const { body } = response
   if (typeof body === 'string') {
-    const head = encodeHead(response, Buffer.byteLength(body), options)
-    return [options.headOnly ? head : head + body]
+    const bodyBytes = Buffer.byteLength(body)
+    const head = encodeHead(response, bodyBytes, options)
+    if (options.headOnly) return [head]
+    return [bodyBytes === body.length ? head + body : Buffer.from(head + body)]
   }
   const head = encodeHead(response, body.length, options)
   if (options.headOnly || body.length === 0) return [head]
@@ -67,8 +71,9 @@ function encodeHead(response: HttpResponse, bodyBytes: number, options: AnswerOp
 }
 
 function encodeField([name, value]: readonly [name: string, value: string]): string {
-  // A handler that lets a client's line break through would let it write the rest of the answer.
-  if (/[\r\n\0]/.test(value)) throw new Error(`The header ${name} holds a line break`)
+  // A handler that lets a client's line break through would let it write the rest of the answer. A character from
+  // 0x100 on would become one, as only its lower byte is written.
+  if (NOT_VISIBLE.test(value)) throw new Error(`The header ${name} holds what is not visible ASCII`)
   return `${name}: ${value}\r\n`
 }
 

@@ -23,11 +23,12 @@ export class Outbox {
     return this.#unsentBytes > 0
   }
 
-  /** `more`: another answer may follow in this turn, and leaves in the same packet. */
+  /** `more`: another answer may follow in this turn, and leaves in the same packet. A string is ASCII. */
   write(parts: readonly (string | Uint8Array)[], more: boolean, undelivered?: () => void): void {
     if (!this.#corked && (parts.length > 1 || more)) this.#cork()
     let room = true
-    for (const part of parts) room = this.#socket.write(part)
+    for (const part of parts)
+      room = typeof part === 'string' ? this.#socket.write(part, 'latin1') : this.#socket.write(part)
     if (!room) this.#hold(this.#socket.writableLength)
     if (this.behind && undelivered !== undefined) this.#unread.push(undelivered)
   }

@@ -1,6 +1,6 @@
 /**
- * The log in files (frame.ts shows their bytes). One block a flush, written by one write and made safe by one
- * fdatasync; the newest bytes stay in memory (newest.ts), older ones are read from their segment.
+ * The log in files (frame.ts shows their bytes). One block a flush, written and synced in one step; the newest
+ * bytes stay in memory (newest.ts), older ones are read from their segment.
  *
  * What is assumed of the disk. A successful sync means what it says, across loss of power. A write that was not yet
  * synced may survive in any part and any order of its sectors, but does not change bytes outside of it; where it

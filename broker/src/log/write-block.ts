@@ -1,5 +1,5 @@
 /**
- * Puts a block on the disk: one write, one sync. Before a small block that needs new space, a stretch of zeros is
+ * Puts a block on the disk, durably, in one write. Before a small block that needs new space, a stretch of zeros is
  * written as well, so that the syncs after it find the space allocated and have no size to journal.
  *
  * Measured on ext4 on a virtual disk, two cores, one block a flush, medians: blocks of 4 KiB 0.60 ms without and
@@ -32,8 +32,7 @@ export async function writeBlock(
       segment.allocated = from + ahead
       await file.write(zeros, 0, ahead, from).catch(allowOutOfSpace)
     }
-    await file.write(buffer, start, length, offset)
-    await file.sync()
+    await file.writeThrough(buffer, start, length, offset)
   })
 }
 

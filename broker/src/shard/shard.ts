@@ -352,10 +352,11 @@ export class Shard {
     // A command may have failed while this flush ran.
     if (this.#log !== log) return
     this.#flushing = undefined
+    // What gathered meanwhile goes to the disk before the answers go out: the disk works beside the processor.
+    if (this.#staged) void this.#flush()
     for (const { release } of waiting) release()
     this.#reclaim.consider()
-    if (this.#staged) this.#scheduleFlush()
-    else this.notifyIdle()
+    if (!this.#staged && this.#flushing === undefined) this.notifyIdle()
   }
 
   #beginSegment(): void {

@@ -140,6 +140,8 @@ describe('A connection', () => {
       () => Promise.reject(new Error('secret')),
       () => ({ ...text(''), headers: [['x-a', 'a\r\nb: secret']] as const }),
       () => Promise.resolve({ ...text(''), headers: [['x-a', 'a\r\nb: secret']] as const }),
+      // As one byte a character these are a line break as well.
+      () => ({ ...text(''), headers: [['x-a', 'a\u010d\u010ab: secret']] as const }),
     ]
     for (const handler of failing) {
       await using server = await ourServer(handler)

@@ -337,7 +337,7 @@ export class SimDisk implements Disk {
       if (!open || life !== this.#life) throw diskError('EBADF', path)
       await this.#begin(kind, path)
     }
-    return {
+    const file: DiskFile = {
       path,
       size: async () => inode.size,
       read: async (buffer, offset, length, position) => {
@@ -365,6 +365,10 @@ export class SimDisk implements Disk {
         }
         inode.synced(count)
       },
+      writeThrough: async (buffer, offset, length, position) => {
+        await file.write(buffer, offset, length, position)
+        await file.sync()
+      },
       truncate: async (size) => {
         await begin('truncate')
         inode.truncate(size)
@@ -374,6 +378,7 @@ export class SimDisk implements Disk {
         open = false
       },
     }
+    return file
   }
 }
 
