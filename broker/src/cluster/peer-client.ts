@@ -1,0 +1,221 @@
+/**
+ * One connection to another broker, made when it is first needed and kept. Asking rejects with {@link NotHere} where
+ * the request surely did not get there, and with Unavailable where nobody can know.
+ */
+
+import { connect, type Socket } from 'node:net'
+import type { Answers, Command } from '../queue/command.ts'
+import type { Problem } from '../queue/problem.ts'
+import type { Clock, Timer } from '../runtime/clock.ts'
+import type { Random } from '../runtime/random.ts'
+import { Unavailable } from '../shard/unavailable.ts'
+import type { CommandOf, Passage } from './ask-shard.ts'
+import { encodeFrame, FRAME_BYTES_MAX, type Frame, FrameReader, GREETING_BYTES_MAX } from './frame.ts'
+import { NotHere } from './not-here.ts'
+import { packRequest, unpackAnswer, unpackError } from './peer-codec.ts'
+import { CHALLENGE_BYTES, isProof, proofOf } from './peer-secret.ts'
+
+export interface PeerClientOptions {
+  readonly host: string
+  readonly port: number
+  readonly secret: string
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** A connection that is not ready within this has failed. */
+const CONNECT_MS = 1000
+/** What an answer may take, beside what the command itself waits. */
+const ANSWER_MS = 10_000
+const WAIT_MS_MAX = 20_000
+/** Asked at once of one peer. */
+const ASKED_MAX = 10_000
+/** Written to one peer and not gone: it is too slow. */
+const UNSENT_BYTES_MAX = 64 * 1024 * 1024
+
+interface Asked {
+  readonly resolve: (answer: Answers[keyof Answers] | Problem) => void
+  readonly reject: (error: Error) => void
+  readonly timer: Timer
+  readonly leave: () => void
+}
+
+export class PeerClient {
+  readonly #options: PeerClientOptions
+  #ready: Promise<Connection> | undefined
+  #closed = false
+
+  constructor(options: PeerClientOptions) {
+    this.#options = options
+  }
+
+  /** As AskShard: rejects also with what it rejects with over there. */
+  async ask<Kind extends Command['kind']>(
+    shard: number,
+    command: CommandOf<Kind>,
+    passage: Passage | undefined,
+    signal?: AbortSignal,
+  ): Promise<Answers[Kind] | Problem> {
+    const connection = await this.#connection()
+    return connection.ask(shard, command, passage, signal) as Promise<Answers[Kind] | Problem>
+  }
+
+  /** Whoever waits for an answer is told that it is not known. */
+  close(): void {
+    this.#closed = true
+    this.#ready?.then((connection) => connection.end()).catch(() => {})
+  }
+
+  #connection(): Promise<Connection> {
+    if (this.#closed) return Promise.reject(new NotHere('the connection to a peer was closed'))
+    if (this.#ready === undefined) {
+      const connection = new Connection(this.#options, () => {
+        this.#ready = undefined
+      })
+      this.#ready = connection.ready
+    }
+    return this.#ready
+  }
+}
+
+class Connection {
+  readonly ready: Promise<Connection>
+  readonly #options: PeerClientOptions
+  readonly #socket: Socket
+  readonly #reader = new FrameReader(GREETING_BYTES_MAX)
+  readonly #challenge: string
+  readonly #asked = new Map<number, Asked>()
+  #welcomed: (() => void) | undefined
+  #nextId = 1
+
+  constructor(options: PeerClientOptions, closed: () => void) {
+    this.#options = options
+    const { host, port, clock, random } = options
+    this.#challenge = Buffer.from(random.bytes(CHALLENGE_BYTES)).toString('hex')
+    this.#socket = connect({ host, port, noDelay: true })
+    const giveUp = clock.schedule(clock.now() + CONNECT_MS, () => this.#socket.destroy())
+    let failure: Error | undefined
+    this.#socket.on('error', (error) => {
+      failure = error
+    })
+    this.#socket.on('data', (chunk) => this.#read(chunk))
+    this.ready = new Promise((resolve, reject) => {
+      this.#welcomed = () => {
+        giveUp.cancel()
+        resolve(this)
+      }
+      this.#socket.on('close', () => {
+        giveUp.cancel()
+        closed()
+        reject(new NotHere('a peer cannot be reached', failure))
+        this.#failAll(failure)
+      })
+    })
+  }
+
+  end(): void {
+    this.#socket.destroy()
+  }
+
+  ask(
+    shard: number,
+    command: Command,
+    passage: Passage | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Answers[keyof Answers] | Problem> {
+    if (!this.#socket.writable) return Promise.reject(new NotHere('a peer has gone'))
+    if (this.#asked.size >= ASKED_MAX || this.#socket.writableLength > UNSENT_BYTES_MAX) {
+      return Promise.reject(new Unavailable('Too much is being asked of another broker: try again.'))
+    }
+    const id = this.#nextId
+    this.#nextId = (id % 0xffff_ffff) + 1
+    const { json, contents } = packRequest({ shard, command, passage })
+    const answer = this.#await(id, command, signal)
+    this.#write(encodeFrame('request', id, json, contents))
+    if (signal?.aborted === true) this.#cancel(id)
+    return answer
+  }
+
+  #await(
+    id: number,
+    command: Command,
+    signal: AbortSignal | undefined,
+  ): Promise<Answers[keyof Answers] | Problem> {
+    const { clock } = this.#options
+    const waitMs = command.kind === 'receive' ? (command.waitSeconds ?? WAIT_MS_MAX / 1000) * 1000 : 0
+    return new Promise((resolve, reject) => {
+      const leave = (): void => this.#cancel(id)
+      const timer = clock.schedule(clock.now() + waitMs + ANSWER_MS, () => {
+        leave()
+        this.#forget(id)?.reject(
+          new Unavailable('Another broker did not answer; whether this was done is not known.'),
+        )
+      })
+      signal?.addEventListener('abort', leave, { once: true })
+      const done = (): void => signal?.removeEventListener('abort', leave)
+      this.#asked.set(id, { resolve, reject, timer, leave: done })
+    })
+  }
+
+  #forget(id: number): Asked | undefined {
+    const asked = this.#asked.get(id)
+    this.#asked.delete(id)
+    asked?.timer.cancel()
+    asked?.leave()
+    return asked
+  }
+
+  #cancel(id: number): void {
+    if (this.#socket.writable) this.#write(encodeFrame('cancel', id, {}))
+  }
+
+  #failAll(cause: Error | undefined): void {
+    const lost = new Unavailable('Another broker has gone; whether this was done is not known.', cause)
+    for (const id of [...this.#asked.keys()]) this.#forget(id)?.reject(lost)
+  }
+
+  #read(chunk: Buffer): void {
+    try {
+      for (const frame of this.#reader.push(chunk)) this.#take(frame)
+    } catch (error) {
+      this.#socket.destroy(error instanceof Error ? error : undefined)
+    }
+  }
+
+  #take({ kind, id, json, contents }: Frame): void {
+    switch (kind) {
+      case 'hello':
+        return this.#prove(json as { readonly challenge?: unknown })
+      case 'welcome':
+        return this.#welcome(json as { readonly proof?: unknown })
+      case 'answer':
+        return this.#forget(id)?.resolve(unpackAnswer(json, contents))
+      case 'failure':
+        return this.#forget(id)?.reject(unpackError(json))
+      default:
+        throw new Error(`a frame of kind ${kind} from a server`)
+    }
+  }
+
+  #prove({ challenge }: { readonly challenge?: unknown }): void {
+    const proof = proofOf(this.#options.secret, 'client', String(challenge))
+    this.#socket.write(encodeFrame('proof', 0, { proof, challenge: this.#challenge }))
+  }
+
+  #welcome({ proof }: { readonly proof?: unknown }): void {
+    if (!isProof(proof, this.#options.secret, 'server', this.#challenge)) {
+      throw new Error('a peer that does not know the secret')
+    }
+    this.#reader.bytesMax = FRAME_BYTES_MAX
+    this.#welcomed?.()
+  }
+
+  /** What is written in one turn goes out together. */
+  #write(frame: Buffer): void {
+    if (this.#socket.writableCorked === 0) {
+      this.#socket.cork()
+      process.nextTick(() => this.#socket.uncork())
+    }
+    this.#socket.write(frame)
+  }
+}
