@@ -143,7 +143,12 @@ export function framesAreWhole(buffer: Buffer, start: number, end: number): bool
     if (frameEnd > end || !frameIsWhole(buffer, at, frameEnd)) return false
     at = frameEnd
   }
-  while (at < end) if (buffer[at++] !== 0) return false
+  return areZeros(buffer, at, end)
+}
+
+/** What closes a block. */
+export function areZeros(buffer: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (buffer[at] !== 0) return false
   return true
 }
 

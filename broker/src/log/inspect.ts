@@ -23,9 +23,9 @@ import {
   type SegmentHeader,
   segmentName,
 } from './frame.ts'
+import { visitFrame } from './frame-records.ts'
 import { LogDamage } from './log.ts'
 import { readNames } from './log-directory.ts'
-import { visitFrame } from './scan.ts'
 
 /** Bytes of a segment that do not read back, and what a repair has to make anew (mend.ts). */
 export interface Damage {

@@ -1,8 +1,9 @@
-/** Visits the records of one segment, every block checked; ends with LogDamage at the first thing that is none. */
+/** Visits the records of one segment, every frame checked; ends with LogDamage at the first thing that is none. */
 
-import { SEGMENT_HEADER_BYTES } from './frame.ts'
+import { FrameRuns, visitFrame } from './frame-records.ts'
 import { LogDamage, type Visit } from './log.ts'
-import { FrameRuns, type ScanBuffers, scanBlocks, type VisitBlock, visitRecords } from './scan.ts'
+import type { ScanBuffers } from './scan.ts'
+import { scanFrames } from './scan-frames.ts'
 import type { SegmentFile } from './segment-file.ts'
 
 /** From position `from` to `before`; `end` is the position after its last block. */
@@ -18,29 +19,14 @@ export async function replaySegment(
   const visitBetween: Visit = (position, buffer, offset, length) => {
     if (position >= from && position < before) visit(position, buffer, offset, length)
   }
-  const visitWhole = wholeBlockVisitor(visit)
-  const stop = await segment.use((file) =>
-    scanBlocks(
-      file,
-      segment.header,
-      SEGMENT_HEADER_BYTES,
-      limit,
-      (buffer, start, blockEnd, position) => {
-        // Nothing is checked for a record of its own unless the block is one in which the replay begins or ends.
-        const cut = position < from || position + blockEnd - start > before
-        if (cut) visitRecords(buffer, start, blockEnd, position, visitBetween)
-        else visitWhole(buffer, start, blockEnd, position)
-      },
-      buffers,
-    ),
-  )
-  if (stop < limit) throw new LogDamage(segment.path, stop, 'no block is here, or it fails its checksum')
-}
-
-function wholeBlockVisitor(visit: Visit): VisitBlock {
-  if (visit.run === undefined) {
-    return (buffer, start, end, position) => visitRecords(buffer, start, end, position, visit)
+  const runs = visit.run === undefined ? undefined : new FrameRuns(visit.run)
+  const show = (buffer: Buffer, start: number, frameEnd: number, position: number): void => {
+    const shift = position - start
+    // Nothing is checked for a record of its own unless the replay begins or ends in this frame.
+    if (position < from || shift + frameEnd > before) visitFrame(buffer, start, frameEnd, shift, visitBetween)
+    else if (runs === undefined) visitFrame(buffer, start, frameEnd, shift, visit)
+    else runs.visit(buffer, start, frameEnd, shift)
   }
-  const runs = new FrameRuns(visit.run)
-  return (buffer, start, end, position) => runs.visit(buffer, start, end, position)
+  const stop = await segment.use((file) => scanFrames(file, segment.header, limit, show, buffers))
+  if (stop < limit) throw new LogDamage(segment.path, stop, 'no block is here, or it fails its checksum')
 }

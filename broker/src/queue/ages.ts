@@ -51,6 +51,7 @@ export class Ages {
   append(first: number, last: number): void {
     this.#messages.setInt(first, AGE_PREV, this.#tail)
     this.#messages.setInt(this.#tail, AGE_NEXT, first)
+    this.#messages.setInt(last, AGE_NEXT, 0)
     this.#tail = last
   }
 

@@ -30,6 +30,7 @@ export function insertInOrder(messages: MessageTable, list: SlotList, slot: numb
 export function append(messages: MessageTable, list: SlotList, first: number, last: number): void {
   messages.setInt(first, PREV, list.tail)
   messages.setInt(list.tail, NEXT, first)
+  messages.setInt(last, NEXT, 0)
   list.tail = last
 }
 
