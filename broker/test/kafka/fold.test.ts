@@ -164,7 +164,7 @@ class World {
 describe('with several owners, each of whom may believe that it is the one', () => {
   it('nothing acknowledged is lost or doubled, and nothing counts that was decided on another state', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
         const world = new World()
         world.run(steps)
         const counted = counting(world.log)
@@ -182,7 +182,7 @@ describe('with several owners, each of whom may believe that it is the one', () 
 
   it('is not safe where an owner answers without comparing offsets: the check above can fail', () => {
     const found = fc.check(
-      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
         const world = new World()
         world.run(steps, true)
         const seen = new Set(counting(world.log).map(({ name }) => name))

@@ -50,6 +50,11 @@ export class ModelledPartition {
     this.#fates.push(...fates)
   }
 
+  /** From now on every append lands. */
+  forgetFates(): void {
+    this.#fates.length = 0
+  }
+
   /** Lets land what is late or held, in the order in which it was appended. */
   release(): void {
     const released = this.#released
