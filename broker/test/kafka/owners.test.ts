@@ -85,7 +85,8 @@ class Owner {
   }
 
   put(records: number): void {
-    for (let count = 0; count < records && this.#log !== undefined; count++) this.#append(this.#world.newName())
+    for (let count = 0; count < records && this.#log !== undefined; count++)
+      this.#append(this.#world.newName())
   }
 
   /** Begins a flush; whoever waits for it waits in {@link flushing}. */
@@ -207,11 +208,19 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('readBack' as const), owner }) },
   {
     weight: 8,
-    arbitrary: fc.record({ kind: fc.constant('put' as const), owner, records: fc.integer({ min: 1, max: 4 }) }),
+    arbitrary: fc.record({
+      kind: fc.constant('put' as const),
+      owner,
+      records: fc.integer({ min: 1, max: 4 }),
+    }),
   },
   {
     weight: 2,
-    arbitrary: fc.record({ kind: fc.constant('trim' as const), owner, segments: fc.integer({ min: 1, max: 3 }) }),
+    arbitrary: fc.record({
+      kind: fc.constant('trim' as const),
+      owner,
+      segments: fc.integer({ min: 1, max: 3 }),
+    }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('fate' as const), fate }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('release' as const) }) },

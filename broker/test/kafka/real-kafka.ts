@@ -52,10 +52,16 @@ export class RealKafka {
 
 let running: Promise<RealKafka> | undefined
 
-/** The one of this process; the first call decides how many nodes it has. Ends with the tests of the file. */
-export function realKafka(nodes: NodeCount = 1): Promise<RealKafka> {
+export interface RealKafkaOptions {
+  readonly nodes?: NodeCount
+  /** Kafka's own settings, such as `broker.session.timeout.ms=3000`. */
+  readonly settings?: readonly string[]
+}
+
+/** The one of this process; the first call decides what it is like. Ends with the tests of the file. */
+export function realKafka(options: RealKafkaOptions = {}): Promise<RealKafka> {
   if (running === undefined) {
-    running = start(nodes)
+    running = start(options)
     after(async () => (await running)?.stop())
   }
   return running
@@ -73,10 +79,11 @@ export function newTopicName(): string {
   return `test-${randomUUID()}`
 }
 
-async function start(nodes: NodeCount): Promise<RealKafka> {
+async function start({ nodes = 1, settings = [] }: RealKafkaOptions): Promise<RealKafka> {
   const directory = await mkdtemp(join(tmpdir(), 'pabal-kafka-'))
   const port = await freePorts()
-  const bootstrap = await run(directory, port, 'up', String(nodes))
+  const set = settings.flatMap((setting) => ['-c', setting])
+  const bootstrap = await run(directory, port, ...set, 'up', String(nodes))
   return new RealKafka(directory, port, readKafkaAddress(`kafka://${bootstrap.trim()}`)!.bootstrap)
 }
 

@@ -77,10 +77,21 @@ const RULES: readonly Rule[] = [
   },
 ]
 
+/** What a topic for logs is made with. */
+export const LOG_SETTINGS = {
+  'cleanup.policy': 'delete',
+  'retention.ms': '-1',
+  'retention.bytes': '-1',
+  'segment.bytes': String(KAFKA_SEGMENT_BYTES),
+  'max.message.bytes': String(MESSAGE_BYTES),
+  'unclean.leader.election.enable': 'false',
+  'compression.type': 'producer',
+}
+
 /** Makes the topic if it is not there, and checks it if it is. Rejects with UnfitTopic. */
 export async function ensureTopic(kafka: Kafka, name: string, partitions: number): Promise<Topic> {
   const there = await findTopic(kafka, name)
-  const topic = there ?? (await createTopic(kafka, name, partitions))
+  const topic = there ?? (await createTopic(kafka, name, partitions, LOG_SETTINGS))
   await checkTopic(kafka, topic)
   return topic
 }
@@ -88,7 +99,7 @@ export async function ensureTopic(kafka: Kafka, name: string, partitions: number
 /** Makes a topic for small records that are not kept for long, such as heartbeats, if it is not there. */
 export async function ensurePassingTopic(kafka: Kafka, name: string, retentionMs: number): Promise<Topic> {
   const settings = { 'cleanup.policy': 'delete', 'retention.ms': String(retentionMs) }
-  return (await findTopic(kafka, name)) ?? (await create(kafka, name, 1, settings))
+  return (await findTopic(kafka, name)) ?? (await createTopic(kafka, name, 1, settings))
 }
 
 /** Undefined where there is none. */
@@ -101,19 +112,8 @@ async function findTopic(kafka: Kafka, name: string): Promise<Topic | undefined>
   }
 }
 
-function createTopic(kafka: Kafka, name: string, partitions: number): Promise<Topic> {
-  return create(kafka, name, partitions, {
-    'cleanup.policy': 'delete',
-    'retention.ms': '-1',
-    'retention.bytes': '-1',
-    'segment.bytes': String(KAFKA_SEGMENT_BYTES),
-    'max.message.bytes': String(MESSAGE_BYTES),
-    'unclean.leader.election.enable': 'false',
-    'compression.type': 'producer',
-  })
-}
-
-async function create(
+/** Replicated as far as there are nodes; what `settings` does not say is safe, or Kafka's default. */
+export async function createTopic(
   kafka: Kafka,
   name: string,
   partitions: number,
