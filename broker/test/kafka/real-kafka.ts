@@ -61,7 +61,7 @@ export interface RealKafkaOptions {
 /** The one of this process; the first call decides what it is like. Ends with the tests of the file. */
 export function realKafka(options: RealKafkaOptions = {}): Promise<RealKafka> {
   if (running === undefined) {
-    running = start(options)
+    running = startKafka(options)
     after(async () => (await running)?.stop())
   }
   return running
@@ -79,7 +79,8 @@ export function newTopicName(): string {
   return `test-${randomUUID()}`
 }
 
-async function start({ nodes = 1, settings = [] }: RealKafkaOptions): Promise<RealKafka> {
+/** Another one, for a program that is no test: it has to stop it. */
+export async function startKafka({ nodes = 1, settings = [] }: RealKafkaOptions): Promise<RealKafka> {
   const directory = await mkdtemp(join(tmpdir(), 'pabal-kafka-'))
   const port = await freePorts()
   const set = settings.flatMap((setting) => ['-c', setting])
