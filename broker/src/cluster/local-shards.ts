@@ -3,6 +3,7 @@
 import type { Shards } from '../broker.ts'
 import type { Log } from '../log/log.ts'
 import { openShard, type Shard, type ShardOptions } from '../shard/shard.ts'
+import { othersOf } from './others-of.ts'
 import { Router } from './router.ts'
 import { enterShard } from './shard-door.ts'
 
@@ -19,11 +20,7 @@ export async function openLocalShards(options: LocalShardsOptions): Promise<Shar
     isLocal: () => true,
   })
   for (let number = 0; number < options.shards; number += 1) {
-    const others = {
-      number,
-      elsewhere: (queue: string) => router.homeOf(queue) !== number,
-      arrive: router.submit<'arrive'>,
-    }
+    const others = othersOf(number, router, () => shards[number])
     shards.push(await openShard({ ...options, openLog: () => options.openLog(number), others }))
   }
   return new LocalShards(shards, router)

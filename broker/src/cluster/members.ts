@@ -18,6 +18,8 @@ export interface Beat {
   readonly leaving: boolean
   /** It has stopped: this is its last word. */
   readonly gone: boolean
+  /** When it was sent by the sender's clock: for the sender alone. */
+  readonly at: number
 }
 
 export interface Member {
@@ -29,6 +31,8 @@ export interface Member {
 
 /** Gone is who has no beat among my own last … */
 export const BEATS_MISSED_MAX = 5
+
+const GONE_KEPT = 100
 
 interface Seen {
   readonly member: Member
@@ -42,6 +46,7 @@ export class Members {
   readonly #self: string
   readonly #shards: number
   readonly #seen = new Map<string, Seen>()
+  readonly #gone = new Set<string>()
   #ownBeats = 0
   #beats = 0
 
@@ -55,10 +60,15 @@ export class Members {
     this.#beats += 1
     if (beat.node === this.#self) this.#ownBeat()
     this.#forgetEarlier(beat)
-    if (beat.gone) return void this.#seen.delete(beat.node)
+    if (beat.gone) return this.#tookLeave(beat.node)
     const { node, address, leaving } = beat
     const member = { node, address, leaving, holds: new Set(beat.holds) }
     this.#seen.set(node, { member, atOwnBeat: this.#ownBeats, atBeat: this.#beats })
+  }
+
+  /** True for one of the last that said it had stopped. */
+  hasTakenLeave(node: string): boolean {
+    return this.#gone.has(node)
   }
 
   get(node: string): Member | undefined {
@@ -87,6 +97,20 @@ export class Members {
       if (seen.member.holds.has(shard) && (newest === undefined || seen.atBeat > newest.atBeat)) newest = seen
     }
     return newest?.member
+  }
+
+  /** True while another than I says that it holds a shard. */
+  isHeldByOther(shard: number): boolean {
+    for (const { member } of this.#seen.values()) {
+      if (member.node !== this.#self && member.holds.has(shard)) return true
+    }
+    return false
+  }
+
+  #tookLeave(node: string): void {
+    this.#seen.delete(node)
+    this.#gone.add(node)
+    if (this.#gone.size > GONE_KEPT) this.#gone.delete(this.#gone.values().next().value!)
   }
 
   #ownBeat(): void {

@@ -13,6 +13,7 @@ import type { CommandOf, Passage } from './ask-shard.ts'
 import { encodeFrame, FRAME_BYTES_MAX, type Frame, FrameReader, GREETING_BYTES_MAX } from './frame.ts'
 import { NotHere } from './not-here.ts'
 import { packRequest, unpackAnswer, unpackError } from './peer-codec.ts'
+import { PeerLost } from './peer-lost.ts'
 import { CHALLENGE_BYTES, isProof, proofOf } from './peer-secret.ts'
 
 export interface PeerClientOptions {
@@ -63,7 +64,13 @@ export class PeerClient {
   /** Whoever waits for an answer is told that it is not known. */
   close(): void {
     this.#closed = true
-    this.#ready?.then((connection) => connection.end()).catch(() => {})
+    this.#ready?.then((connection) => connection.cut()).catch(() => {})
+  }
+
+  /** Nothing more is asked; whoever waits for an answer still gets it. */
+  retire(): void {
+    this.#closed = true
+    this.#ready?.then((connection) => connection.retire()).catch(() => {})
   }
 
   #connection(): Promise<Connection> {
@@ -87,6 +94,7 @@ class Connection {
   readonly #asked = new Map<number, Asked>()
   #welcomed: (() => void) | undefined
   #nextId = 1
+  #retired = false
 
   constructor(options: PeerClientOptions, closed: () => void) {
     this.#options = options
@@ -113,8 +121,17 @@ class Connection {
     })
   }
 
-  end(): void {
+  cut(): void {
     this.#socket.destroy()
+  }
+
+  retire(): void {
+    this.#retired = true
+    this.#endIfRetired()
+  }
+
+  #endIfRetired(): void {
+    if (this.#retired && this.#asked.size === 0) this.#socket.end()
   }
 
   ask(
@@ -162,6 +179,7 @@ class Connection {
     this.#asked.delete(id)
     asked?.timer.cancel()
     asked?.leave()
+    this.#endIfRetired()
     return asked
   }
 
@@ -170,7 +188,7 @@ class Connection {
   }
 
   #failAll(cause: Error | undefined): void {
-    const lost = new Unavailable('Another broker has gone; whether this was done is not known.', cause)
+    const lost = new PeerLost('Another broker has gone; whether this was done is not known.', cause)
     for (const id of [...this.#asked.keys()]) this.#forget(id)?.reject(lost)
   }
 

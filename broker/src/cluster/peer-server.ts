@@ -28,6 +28,7 @@ export interface PeerServerOptions {
 /** Whoever does not show the secret within this is sent away. */
 const GREETING_MS = 5000
 const CONNECTIONS_MAX = 1000
+const CLOSE_MS = 1000
 
 export class PeerServer {
   readonly #options: PeerServerOptions
@@ -56,11 +57,20 @@ export class PeerServer {
     })
   }
 
-  /** Cuts all connections; what runs for them is called off. */
+  /** Calls off what waits, answers what runs, and then ends the connections; after a second without a word. */
   async close(): Promise<void> {
+    const { clock } = this.#options
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    for (const connection of [...this.#connections]) connection.end()
+    for (const connection of this.#connections) connection.end()
+    const cut = clock.schedule(clock.now() + CLOSE_MS, () => this.cut())
     await closed
+    cut.cancel()
+  }
+
+  /** Ends all connections at once. */
+  cut(): void {
+    this.#server.close()
+    for (const connection of this.#connections) connection.cut()
   }
 
   #connected(socket: Socket): void {
@@ -76,6 +86,7 @@ class Connection {
   readonly #challenge: string
   readonly #running = new Map<number, AbortController>()
   #known = false
+  #ending = false
 
   constructor(socket: Socket, options: PeerServerOptions, closed: () => void) {
     this.#socket = socket
@@ -96,7 +107,17 @@ class Connection {
   }
 
   end(): void {
+    this.#ending = true
+    for (const running of this.#running.values()) running.abort()
+    this.#endIfIdle()
+  }
+
+  cut(): void {
     this.#socket.destroy()
+  }
+
+  #endIfIdle(): void {
+    if (this.#ending && this.#running.size === 0) this.#socket.end()
   }
 
   #read(chunk: Buffer): void {
@@ -141,6 +162,7 @@ class Connection {
       if (this.#socket.writable) this.#write(encodeFrame('failure', id, packError(error)))
     } finally {
       this.#running.delete(id)
+      this.#endIfIdle()
     }
   }
 

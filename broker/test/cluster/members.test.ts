@@ -6,7 +6,7 @@ import { array, assert, constantFrom, property } from 'fast-check'
 import { BEATS_MISSED_MAX, type Beat, Members } from '../../src/cluster/members.ts'
 
 function beat(node: string, change: Partial<Beat> = {}): Beat {
-  return { node, address: `${node}:1`, holds: [], leaving: false, gone: false, ...change }
+  return { node, address: `${node}:1`, holds: [], leaving: false, gone: false, at: 0, ...change }
 }
 
 function folded(self: string, beats: readonly Beat[]): Members {

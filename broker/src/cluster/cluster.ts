@@ -1,0 +1,283 @@
+/**
+ * A broker that is one of several: the shards that it holds, the way to all others, and one Submit over them. A command
+ * for a shard that is moving waits a while for it; what surely was not done, or may be done twice, is tried again at
+ * the new place.
+ */
+
+import type { Shards } from '../broker.ts'
+import type { Log } from '../log/log.ts'
+import type { Answers, Command, Submit } from '../queue/command.ts'
+import { isProblem, type Problem } from '../queue/problem.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { openShard, type ShardOptions } from '../shard/shard.ts'
+import { Unavailable } from '../shard/unavailable.ts'
+import type { AskShard, CommandOf, Passage } from './ask-shard.ts'
+import type { BeatLog } from './beat-log.ts'
+import { Membership } from './membership.ts'
+import { NotHere } from './not-here.ts'
+import { othersOf } from './others-of.ts'
+import { Ownership } from './ownership.ts'
+import { PeerLost } from './peer-lost.ts'
+import { PeerServer } from './peer-server.ts'
+import { Peers } from './peers.ts'
+import { Router } from './router.ts'
+import { enterShard } from './shard-door.ts'
+
+export interface ClusterOptions extends Omit<ShardOptions, 'openLog' | 'others'> {
+  readonly shards: number
+  readonly openLog: (shard: number) => Promise<Log>
+  readonly beats: BeatLog
+  /** Where this broker is to be reached by the others; port 0 is any that is free. */
+  readonly host: string
+  readonly port: number
+  readonly secret: string
+  /** By which connections are timed, where shards have a clock that is moved by hand. */
+  readonly machineClock?: Clock
+}
+
+/** How long a command waits for a shard that is on its way from one broker to another. */
+export const MOVING_MS_MAX = 5000
+/** Looked again, when nothing has been heard. */
+const LOOK_MS = 100
+/** A planned stop does not wait longer than this for others to have what was ours. */
+const HAND_OVER_MS_MAX = 5000
+
+/** What may be done again when it is not known whether it was done. */
+const REPEATABLE: ReadonlySet<Command['kind']> = new Set([
+  'receive',
+  'undoReceive',
+  'describeQueue',
+  'listQueues',
+  'listDeadLetterSources',
+  'listMoveTasks',
+  'readDefinition',
+  'adoptQueue',
+  'arrive',
+])
+
+/** Joins the cluster: resolves when this broker knows the others and can answer. */
+export async function joinCluster(options: ClusterOptions): Promise<Cluster> {
+  const cluster = new Cluster(options)
+  await cluster.join()
+  return cluster
+}
+
+export class Cluster implements Shards {
+  readonly #options: ClusterOptions
+  readonly #clock: Clock
+  readonly #membership: Membership
+  readonly #ownership: Ownership
+  readonly #peers: Peers
+  readonly #server: PeerServer
+  readonly #router: Router
+  #address = ''
+  #waiting: (() => void)[] = []
+  #handedOver: Promise<void> | undefined
+  #closed: Promise<void> | undefined
+
+  constructor(options: ClusterOptions) {
+    const { shards, clock, log, random, secret, host, port, openLog } = options
+    this.#options = options
+    this.#clock = options.machineClock ?? clock
+    const changed = (): void => this.#changed()
+    this.#router = new Router({
+      shards,
+      ask: this.#ask,
+      isLocal: (shard) => this.#ownership.get(shard) !== undefined,
+    })
+    this.#ownership = new Ownership({
+      shards,
+      membership: () => this.#membership,
+      openLog,
+      openShard: (number, open) => {
+        const others = othersOf(number, this.#router, () => this.#ownership.get(number))
+        return openShard({ ...options, openLog: open, others })
+      },
+      clock: this.#clock,
+      log,
+      changed,
+    })
+    const holds = (): readonly number[] => this.#ownership.holds()
+    const self = { node: random.uuid(), address: () => this.#address }
+    this.#membership = new Membership({
+      ...self,
+      shards,
+      beats: options.beats,
+      clock: this.#clock,
+      log,
+      holds,
+      changed,
+    })
+    this.#peers = new Peers({ secret, clock: this.#clock, random })
+    this.#server = new PeerServer({ host, port, secret, ask: this.#askHere, clock: this.#clock, random, log })
+  }
+
+  get submit(): Submit {
+    return this.#router.submit
+  }
+
+  /** True while this broker knows the others and is not about to leave them. */
+  get healthy(): boolean {
+    return this.#membership.joined && !this.#membership.leaving
+  }
+
+  /** The port at which others reach this broker. */
+  get port(): number {
+    return this.#server.port
+  }
+
+  /** The shards that are open here. */
+  get open(): readonly number[] {
+    return this.#ownership.holds().filter((shard) => this.#ownership.get(shard) !== undefined)
+  }
+
+  async join(): Promise<void> {
+    await this.#server.listen()
+    const { host } = this.#options
+    this.#address = `${host.includes(':') ? `[${host}]` : host}:${this.#server.port}`
+    this.#membership.start()
+    while (!this.#membership.joined) await this.#change(this.#clock.now() + LOOK_MS)
+  }
+
+  /** Resolves when nothing is under way in the shards that are open here but long polls. */
+  async settled(): Promise<void> {
+    while (this.#ownership.open().some((shard) => !shard.idle)) {
+      await Promise.all(this.#ownership.open().map((shard) => shard.settled()))
+    }
+  }
+
+  /** Hands the shards over to the others; everything is still answered, meanwhile and afterwards. */
+  handOver(): Promise<void> {
+    this.#handedOver ??= this.#handOver()
+    return this.#handedOver
+  }
+
+  /** Hands over what it has, and leaves. */
+  async close(): Promise<void> {
+    await this.handOver()
+    this.#closed ??= this.#leave()
+    await this.#closed
+  }
+
+  /** Goes without a word, as a broker does that is killed. */
+  async vanish(): Promise<void> {
+    this.#peers.close()
+    this.#server.cut()
+    await this.#membership.silence()
+  }
+
+  /** Lets go of all shards, whoever else there is. */
+  releaseAll(): Promise<void> {
+    return this.#ownership.releaseAll()
+  }
+
+  async #handOver(): Promise<void> {
+    await this.#membership.leave()
+    await this.#ownership.releaseAll()
+    const until = this.#clock.now() + HAND_OVER_MS_MAX
+    while (!this.#isHandedOver() && this.#clock.now() < until) await this.#change(this.#clock.now() + LOOK_MS)
+  }
+
+  async #leave(): Promise<void> {
+    await this.#membership.end()
+    this.#peers.close()
+    await this.#server.close()
+  }
+
+  /** Somebody holds every shard, or nobody is left to. */
+  #isHandedOver(): boolean {
+    const { members } = this.#membership
+    const others = members.all().some(({ node, leaving }) => node !== this.#membership.node && !leaving)
+    if (!others) return true
+    for (let shard = 0; shard < this.#options.shards; shard += 1) {
+      if (!members.isHeldByOther(shard)) return false
+    }
+    return true
+  }
+
+  #changed(): void {
+    const { members } = this.#membership
+    this.#peers.keepOnly(members.all(), (node) => members.hasTakenLeave(node))
+    this.#ownership.reconcile()
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+  }
+
+  /** Resolves when something has changed, at the latest at `until`. */
+  #change(until: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.schedule(until, resolve)
+      this.#waiting.push(() => {
+        timer.cancel()
+        resolve()
+      })
+    })
+  }
+
+  readonly #ask: AskShard = async (shard, command, passage, signal) => {
+    const begunAt = this.#clock.now()
+    let movingSince: number | undefined
+    for (;;) {
+      try {
+        const left =
+          command.kind === 'receive'
+            ? waitingLeft(command as CommandOf<'receive'>, this.#clock.now() - begunAt)
+            : command
+        return await this.#askOnce(shard, left as never, passage, signal)
+      } catch (error) {
+        if (!mayTryAgain(command, error)) throw error
+        const now = this.#clock.now()
+        movingSince ??= now
+        if (now >= movingSince + MOVING_MS_MAX || signal?.aborted === true) {
+          throw new Unavailable('This queue is moving to another broker: try again.', error)
+        }
+        await this.#change(now + LOOK_MS)
+      }
+    }
+  }
+
+  #askOnce<Kind extends Command['kind']>(
+    shard: number,
+    command: CommandOf<Kind>,
+    passage: Passage | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Answers[Kind] | Problem> {
+    if (this.#ownership.get(shard) !== undefined) return this.#askHere(shard, command, passage, signal)
+    const holder = this.#membership.members.holder(shard)
+    if (holder === undefined || holder.node === this.#membership.node) {
+      return Promise.reject(new NotHere(`nobody holds shard ${shard}`))
+    }
+    return this.#peers.to(holder).ask<Kind>(shard, command, passage, signal)
+  }
+
+  /** A shard that is open here; NotHere where it is not. */
+  readonly #askHere: AskShard = async (shard, command, passage, signal) => {
+    const here = this.#ownership.get(shard)
+    if (here?.healthy !== true) throw new NotHere(`shard ${shard} is not here`)
+    if (!this.#membership.sure) throw new NotHere('this broker has lost touch with the others')
+    const answer = await enterShard(here, command, passage, signal)
+    if (!this.#membership.sure) {
+      throw new Unavailable('This broker has lost touch with the others; whether this was done is not known.')
+    }
+    // A long poll that was ended because the shard goes to another broker goes on there.
+    if (command.kind === 'receive' && !here.healthy && signal?.aborted !== true && isNothing(answer)) {
+      throw new NotHere(`shard ${shard} has gone to another broker`)
+    }
+    return answer
+  }
+}
+
+function isNothing(answer: Answers[keyof Answers] | Problem): boolean {
+  return !isProblem(answer) && 'messages' in answer && answer.messages.length === 0
+}
+
+function mayTryAgain(command: Command, error: unknown): boolean {
+  return error instanceof NotHere || (error instanceof PeerLost && REPEATABLE.has(command.kind))
+}
+
+/** A long poll that begins again does not begin from the start. */
+function waitingLeft(command: CommandOf<'receive'>, waitedMs: number): CommandOf<'receive'> {
+  if (command.waitSeconds === undefined || waitedMs === 0) return command
+  return { ...command, waitSeconds: Math.max(0, command.waitSeconds - waitedMs / 1000) }
+}

@@ -1,0 +1,158 @@
+/**
+ * This broker among the others: beats, sees all beats, and says when something has changed. It also knows whether it
+ * may be sure of what it holds: while its own newest beat, read back from the log, was sent a moment ago by its own
+ * clock. Others take a shard over only when they have seen five beats of their own without one of ours, two seconds at
+ * least, so whoever is sure is nobody's predecessor. A broker that slept is not sure until it has read on to a beat
+ * that it sent after waking, and before that beat it reads who has taken over meanwhile.
+ */
+
+import type { Clock, Timer } from '../runtime/clock.ts'
+import type { Logger } from '../runtime/logger.ts'
+import type { BeatLog } from './beat-log.ts'
+import { type Beat, Members } from './members.ts'
+
+export const BEAT_MS = 400
+/** Less than the five beats after which others take over, by what clocks may differ in speed and then some. */
+const SURE_MS = 1500
+/** Everybody who is there has beaten once when three of our own beats have been seen. */
+const BEATS_TO_JOIN = 3
+
+export interface MembershipOptions {
+  /** This start of this broker: another one every time. */
+  readonly node: string
+  /** Where others reach it; known when it starts. */
+  readonly address: () => string
+  readonly shards: number
+  readonly beats: BeatLog
+  readonly clock: Clock
+  readonly log: Logger
+  /** The shards that this broker holds. */
+  readonly holds: () => readonly number[]
+  /** Something was seen. */
+  readonly changed: () => void
+}
+
+export class Membership {
+  readonly members: Members
+  readonly #options: MembershipOptions
+  readonly #clock: Clock
+  #leaving = false
+  #gone = false
+  #ownBeats = 0
+  /** When the newest of our beats that was read back was sent. */
+  #sureAt = Number.NEGATIVE_INFINITY
+  #timer: Timer | undefined
+  #beating: Promise<void> | undefined
+  #again = false
+  /** Of the last beat that was sent: no two of ours are of the same instant. */
+  #lastAt = 0
+  readonly #waiting = new Set<{ readonly after: number; readonly resolve: () => void }>()
+
+  constructor(options: MembershipOptions) {
+    this.#options = options
+    this.#clock = options.clock
+    this.members = new Members(options.node, options.shards)
+  }
+
+  get node(): string {
+    return this.#options.node
+  }
+
+  /** True when everybody who is there is known. */
+  get joined(): boolean {
+    return this.#ownBeats >= BEATS_TO_JOIN
+  }
+
+  get leaving(): boolean {
+    return this.#leaving
+  }
+
+  get sure(): boolean {
+    return this.#clock.now() - this.#sureAt < SURE_MS
+  }
+
+  start(): void {
+    this.#options.beats.follow((beat) => this.#see(beat))
+    this.#beat()
+  }
+
+  /** Resolves when everybody can know what is so now: a beat sent after this call was read back. */
+  announce(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.add({ after: this.#lastAt, resolve })
+      this.#beat()
+    })
+  }
+
+  /** Nothing more shall be given to this broker. */
+  leave(): Promise<void> {
+    this.#leaving = true
+    return this.announce()
+  }
+
+  /** The last word. */
+  async end(): Promise<void> {
+    this.#gone = true
+    this.#timer?.cancel()
+    await this.#beating
+    try {
+      await this.#options.beats.append(this.#word())
+    } catch (error) {
+      // The others find out by its silence.
+      this.#options.log.warn('beat_failed', { error })
+    }
+    await this.#options.beats.close()
+  }
+
+  /** Stops without a word. */
+  async silence(): Promise<void> {
+    this.#gone = true
+    this.#timer?.cancel()
+    await this.#options.beats.close()
+  }
+
+  #word(): Beat {
+    const { node, address, holds } = this.#options
+    const at = Math.max(this.#clock.now(), this.#lastAt + 1)
+    this.#lastAt = at
+    return { node, address: address(), holds: holds(), leaving: this.#leaving, gone: this.#gone, at }
+  }
+
+  /** One after the other; what is to be said meanwhile is said right after. */
+  #beat(): void {
+    if (this.#gone) return
+    if (this.#beating !== undefined) {
+      this.#again = true
+      return
+    }
+    this.#again = false
+    this.#timer?.cancel()
+    this.#beating = this.#send()
+  }
+
+  async #send(): Promise<void> {
+    try {
+      await this.#options.beats.append(this.#word())
+    } catch (error) {
+      this.#options.log.warn('beat_failed', { error })
+    }
+    this.#beating = undefined
+    if (this.#gone) return
+    if (this.#again) return this.#beat()
+    this.#timer = this.#clock.schedule(this.#clock.now() + BEAT_MS, () => this.#beat())
+  }
+
+  #see(beat: Beat): void {
+    this.members.fold(beat)
+    if (beat.node === this.node) {
+      this.#ownBeats += 1
+      this.#sureAt = beat.at
+      for (const waiting of [...this.#waiting]) {
+        if (beat.at <= waiting.after) continue
+        this.#waiting.delete(waiting)
+        waiting.resolve()
+      }
+    }
+    this.#options.changed()
+  }
+}
