@@ -39,7 +39,10 @@ export interface BrokerSettings {
 }
 
 /** What stands behind a broker: a shard, or several of them. */
-export type Shards = Pick<Shard, 'submit' | 'healthy' | 'settled' | 'close'>
+export interface Shards extends Pick<Shard, 'submit' | 'healthy' | 'settled' | 'close'> {
+  /** Gives what it holds to other brokers, where there are any; everything is still answered. */
+  readonly handOver?: () => Promise<void>
+}
 
 export class Broker {
   readonly #shard: Shards
@@ -60,6 +63,11 @@ export class Broker {
   /** Resolves when nothing is under way but long polls. */
   settled(): Promise<void> {
     return this.#shard.settled()
+  }
+
+  /** Gives what it holds to other brokers, where there are any; everything is still answered. */
+  async handOver(): Promise<void> {
+    await this.#shard.handOver?.()
   }
 
   /** Answers long polls, makes everything durable, and gives the storage free. */

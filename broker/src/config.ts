@@ -33,6 +33,10 @@ export interface Options {
   readonly 'kafka-sasl': SaslMechanism | ''
   readonly 'kafka-username': string
   readonly 'kafka-password': string
+  readonly shards: number
+  readonly 'peer-host': string
+  readonly 'peer-port': number
+  readonly 'cluster-secret': string
   readonly queue: readonly string[]
   readonly 'create-missing': boolean
   readonly account: string
@@ -149,6 +153,37 @@ export const OPTIONS: { readonly [Name in keyof Options]: Option<Options[Name]> 
     expects: 'a secret',
     help: 'with which secret; better said in the environment or the config file',
     read: (value) => readText(value, /./),
+  },
+  shards: {
+    placeholder: 'COUNT',
+    default: 12,
+    shown: '12',
+    expects: 'a whole number from 1 to 1000',
+    help: 'partitions of a topic that is made; what is there keeps its number',
+    read: (value) => readWhole(value, 1, 1000),
+  },
+  'peer-host': {
+    placeholder: 'HOST',
+    default: '127.0.0.1',
+    shown: '127.0.0.1',
+    expects: 'a host name or an IP address',
+    help: 'address at which the other brokers on the same topic reach this one',
+    read: (value) => readText(value, /^[\w.:%-]+$/),
+  },
+  'peer-port': {
+    placeholder: 'PORT',
+    default: 0,
+    shown: 'any free one',
+    expects: 'a port number from 0 to 65535',
+    help: 'and its port; 0 takes any free one',
+    read: (value) => readWhole(value, 0, 65_535),
+  },
+  'cluster-secret': {
+    placeholder: 'SECRET',
+    default: '',
+    expects: 'a secret of at least 16 characters',
+    help: 'by which brokers know each other; better said in the environment',
+    read: (value) => readText(value, /^.{16,}$/),
   },
   queue: {
     placeholder: 'NAME',

@@ -1,21 +1,24 @@
-/** The log on Kafka as `pabal serve --log` asks for it: where, how secured, on which topic; and why it cannot be had. */
+/** The cluster on Kafka as `pabal serve --log` asks for it: where, how secured, on which topics; and why it cannot be had. */
 
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import type { OtherStorage } from '../broker.ts'
+import { Broker, type BrokerSettings } from '../broker.ts'
+import { joinCluster } from '../cluster/cluster.ts'
+import { BEATS_RETENTION_MS, KafkaBeats } from '../cluster/kafka-beats.ts'
 import type { Config } from '../config.ts'
 import { EXIT, Failure } from '../failure.ts'
 import { readKafkaAddress, showHostPort } from '../log/kafka/address.ts'
 import { type Kafka, openKafka } from '../log/kafka/kafka.ts'
 import { kafkaLogOpener } from '../log/kafka/log-opener.ts'
 import type { Sasl, Security, Tls } from '../log/kafka/security.ts'
-import { ensureTopic, UnfitTopic } from '../log/kafka/topic-settings.ts'
-import type { Clock } from '../runtime/clock.ts'
-import type { Random } from '../runtime/random.ts'
+import { ensurePassingTopic, ensureTopic, UnfitTopic } from '../log/kafka/topic-settings.ts'
+import type { Log } from '../log/log.ts'
+import { systemClock } from '../runtime/clock.ts'
+import { endOfTurn } from '../runtime/turn.ts'
 
-/** One broker has one shard, and so needs one partition. */
-const PARTITIONS = 1
-const PARTITION = 0
+/** The topic of the brokers' beats is called like the log's, with this behind it. */
+const MEMBERS = '.members'
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /** `the topic pabal of Kafka at host:port`. */
 export function kafkaPlace(config: Config): string {
@@ -23,20 +26,47 @@ export function kafkaPlace(config: Config): string {
   return `the topic ${topic} of Kafka at ${bootstrap.map(showHostPort).join(', ')}`
 }
 
-/** Rejects with a Failure. */
-export async function kafkaStorage(config: Config, clock: Clock, random: Random): Promise<OtherStorage> {
+/** Joins the brokers on the same topic. Rejects with a Failure. */
+export async function openOnKafka(config: Config, settings: BrokerSettings): Promise<Broker> {
+  checkSecret(config)
   const { bootstrap, topic } = readKafkaAddress(config.log)!
-  const kafka = await openKafka({ bootstrap, clock, clientId: 'pabal', ...(await securityOf(config)) })
+  // Connections live in the machine's time, whatever clock the queues have.
+  const machineClock = systemClock()
+  const security = await securityOf(config)
+  const kafka = await openKafka({ bootstrap, clock: machineClock, clientId: 'pabal', ...security })
   try {
-    await ensureTopic(kafka, topic, PARTITIONS)
+    const { partitions } = await ensureTopic(kafka, topic, config.shards)
+    await ensurePassingTopic(kafka, `${topic}${MEMBERS}`, BEATS_RETENTION_MS)
+    const cluster = await joinCluster({
+      ...settings,
+      endOfTurn: settings.endOfTurn ?? endOfTurn,
+      machineClock,
+      shards: partitions.length,
+      openLog: logsOf(config, kafka, topic, settings),
+      beats: new KafkaBeats({
+        partition: kafka.partition(`${topic}${MEMBERS}`, 0),
+        crc32c: kafka.crc32c,
+        clock: machineClock,
+        log: settings.log,
+      }),
+      host: config['peer-host'],
+      port: config['peer-port'],
+      secret: config['cluster-secret'],
+    })
+    return new Broker(cluster, () => kafka.close())
   } catch (error) {
     await kafka.close()
     throw kafkaFailure(config, error)
   }
-  return {
-    openLog: kafkaLogOpener(logOptions(config, kafka, topic, random)),
-    closeStorage: () => kafka.close(),
-  }
+}
+
+/** Whoever reaches that port can do anything. */
+function checkSecret(config: Config): void {
+  if (config['cluster-secret'] !== '' || LOOPBACK.has(config['peer-host'])) return
+  throw new Failure(
+    `The other brokers shall reach this one at ${config['peer-host']}: that needs a cluster-secret.`,
+    EXIT.configuration,
+  )
 }
 
 export function kafkaFailure(config: Config, cause: unknown): Failure {
@@ -45,15 +75,29 @@ export function kafkaFailure(config: Config, cause: unknown): Failure {
   return new Failure(`The log in ${kafkaPlace(config)} cannot be opened: ${said}.`, EXIT.failed, { cause })
 }
 
-function logOptions(
+/** Each shard's opener remembers what it had known to be durable, for as long as the process lives. */
+function logsOf(
   { host, port }: Config,
   kafka: Kafka,
   topic: string,
-  random: Random,
-): Parameters<typeof kafkaLogOpener>[0] {
+  { random }: BrokerSettings,
+): (shard: number) => Promise<Log> {
   // A process that starts again is another node: it claims what the one before it had.
   const claimant = { node: `${hostname()}-${random.uuid()}`, address: showHostPort({ host, port }) }
-  return { partition: kafka.partition(topic, PARTITION), claimant, crc32c: kafka.crc32c }
+  const openers = new Map<number, () => Promise<Log>>()
+  return (shard) => {
+    const opener =
+      openers.get(shard) ??
+      kafkaLogOpener({
+        partition: kafka.partition(topic, shard),
+        claimant,
+        crc32c: kafka.crc32c,
+        // Whether the shard is ours was asked already.
+        mayClaim: () => Promise.resolve(),
+      })
+    openers.set(shard, opener)
+    return opener()
+  }
 }
 
 async function securityOf(config: Config): Promise<Security> {

@@ -4,7 +4,7 @@
  */
 
 import { resolve } from 'node:path'
-import { type Broker, type BrokerSettings, openBroker } from '../broker.ts'
+import { type Broker, openBroker } from '../broker.ts'
 import type { Config } from '../config.ts'
 import { creatingMissing } from '../create-missing.ts'
 import { declareQueues } from '../declare-queues.ts'
@@ -19,7 +19,7 @@ import { pinoLogger } from '../runtime/pino-logger.ts'
 import { systemRandom } from '../runtime/random.ts'
 import { sqsHandler } from '../sqs/service.ts'
 import { greeting } from './greeting.ts'
-import { kafkaFailure, kafkaPlace, kafkaStorage } from './kafka-storage.ts'
+import { kafkaPlace, openOnKafka } from './kafka-storage.ts'
 import { directoryFailure, portFailure } from './start-failure.ts'
 
 /** Of the two seconds within which a stop is done, what the answers under way may take. */
@@ -50,6 +50,8 @@ export async function serve(config: Config, print: (text: string) => void): Prom
     log.load()
     const stop = async (): Promise<void> => {
       log.info('stopping')
+      // What other brokers take over is answered through them until then.
+      await broker.handOver()
       await Promise.all([http.close(GRACE_MS), broker.close()])
       log.info('stopped')
       await log.flush()
@@ -70,16 +72,6 @@ async function open(config: Config, testClock: ManualClock | undefined, log: Log
     return await openBroker({ directory: config.data, ...common })
   } catch (cause) {
     throw directoryFailure(resolve(config.data), cause)
-  }
-}
-
-async function openOnKafka(config: Config, common: BrokerSettings): Promise<Broker> {
-  const storage = await kafkaStorage(config, systemClock(), systemRandom)
-  try {
-    return await openBroker({ ...storage, ...common })
-  } catch (cause) {
-    await storage.closeStorage()
-    throw kafkaFailure(config, cause)
   }
 }
 
