@@ -3,8 +3,9 @@
  * folder that goes with it. `kafka/kafka` does the work and signals only what it started.
  */
 
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -84,8 +85,20 @@ export async function startKafka({ nodes = 1, settings = [] }: RealKafkaOptions)
   const directory = await mkdtemp(join(tmpdir(), 'pabal-kafka-'))
   const port = await freePorts()
   const set = settings.flatMap((setting) => ['-c', setting])
+  stopWhenKilled(directory)
   const bootstrap = await run(directory, port, ...set, 'up', String(nodes))
   return new RealKafka(directory, port, readKafkaAddress(`kafka://${bootstrap.trim()}`)!.bootstrap)
+}
+
+/** A test run that is broken off takes its Kafka with it. */
+function stopWhenKilled(directory: string): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      execFileSync(SCRIPT, ['-d', directory, 'down'])
+      rmSync(directory, { recursive: true, force: true })
+      process.exit(1)
+    })
+  }
 }
 
 async function run(directory: string, port: number, ...command: readonly string[]): Promise<string> {

@@ -69,6 +69,18 @@ describe('a client of Kafka', () => {
     }
   })
 
+  it('gives two who append to one partition at once an offset each', async () => {
+    const name = newTopicName()
+    await ensureTopic(kafka, name, 1)
+    const writers = [kafka.partition(name, 0), kafka.partition(name, 0)]
+    const offsets: number[] = []
+    for (let round = 0; round < 5; round++) {
+      offsets.push(...(await Promise.all(writers.map((one) => one.append(batchOf([{ value: text('x') }]))))))
+    }
+    equal(offsets.sort((a, b) => a - b).join(), '0,1,2,3,4,5,6,7,8,9')
+    equal((await writers[0]!.offsets()).end, 10)
+  })
+
   it('reads keys and values back as they were, and waits for what is not there yet', async () => {
     const name = newTopicName()
     await ensureTopic(kafka, name, 1)

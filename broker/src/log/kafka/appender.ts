@@ -71,13 +71,27 @@ export class Appender {
     })
   }
 
+  /**
+   * What goes in the next request. A partition stands in a request once: Kafka would store one batch and answer both
+   * with its offset. Two owners in one process may well append to the same partition.
+   */
   #take(): Wanted[] {
+    const taken: Wanted[] = []
+    const left: Wanted[] = []
+    const partitions = new Set<string>()
     let bytes = 0
-    const full = this.#waiting.findIndex(({ batch }) => {
-      bytes += batch.end - batch.start
-      return bytes >= REQUEST_BYTES_MAX
-    })
-    return this.#waiting.splice(0, full < 0 ? this.#waiting.length : full + 1)
+    for (const wanted of this.#waiting) {
+      const { topic, partition, batch } = wanted
+      const name = `${topic}/${partition}`
+      if (bytes >= REQUEST_BYTES_MAX || partitions.has(name)) left.push(wanted)
+      else {
+        taken.push(wanted)
+        partitions.add(name)
+        bytes += batch.end - batch.start
+      }
+    }
+    this.#waiting = left
+    return taken
   }
 
   async #send(wanted: readonly Wanted[]): Promise<void> {
