@@ -40,6 +40,8 @@ interface Line {
 export class Departures {
   readonly #bySeq = new Map<number, Departure>()
   readonly #lines = new Map<string, Line>()
+  /** How many a move task of a queue has under way. */
+  readonly #redriven = new Map<number, number>()
 
   get size(): number {
     return this.#bySeq.size
@@ -55,6 +57,11 @@ export class Departures {
 
   waitingFor(target: string): number {
     return this.#lines.get(target)?.waiting.size ?? 0
+  }
+
+  /** How many a move task of this queue has under way. */
+  redrivenFrom(queueId: number): number {
+    return this.#redriven.get(queueId) ?? 0
   }
 
   /** The next ones that go to `target`, in the order of their numbers. */
@@ -73,6 +80,7 @@ export class Departures {
   add(departure: Departure): void {
     const { seq, number, target } = departure
     this.#bySeq.set(seq, departure)
+    this.#count(departure, 1)
     const line = this.#lines.get(target) ?? { waiting: new Map(), inOrder: true, last: 0 }
     this.#lines.set(target, line)
     line.waiting.set(number, departure)
@@ -80,11 +88,20 @@ export class Departures {
     else line.last = number
   }
 
-  remove({ seq, number, target }: Departure): void {
+  remove(departure: Departure): void {
+    const { seq, number, target } = departure
     this.#bySeq.delete(seq)
+    this.#count(departure, -1)
     const { waiting } = this.#lines.get(target)!
     waiting.delete(number)
     if (waiting.size === 0) this.#lines.delete(target)
+  }
+
+  #count({ redrive, fromQueueId }: Departure, change: 1 | -1): void {
+    if (!redrive) return
+    const count = this.redrivenFrom(fromQueueId) + change
+    if (count === 0) this.#redriven.delete(fromQueueId)
+    else this.#redriven.set(fromQueueId, count)
   }
 }
 

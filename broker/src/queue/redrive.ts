@@ -144,6 +144,8 @@ export function nextMove(state: State, source: Queue, now: number): NextMove {
   if (task === undefined || state.queues.get(source.id) !== source) return { kind: 'idle' }
   if (now - task.startedAt > MOVE_TASK_MS_MAX) return failed('The task ran for longer than 36 hours.')
   const slot = task.moved >= task.toMove ? 0 : firstReady(source)
+  // What is on its way to another shard may come back.
+  if (slot === 0 && state.departures.redrivenFrom(source.id) > 0) return { kind: 'idle' }
   if (slot === 0) return { kind: 'over', status: 'COMPLETED' }
   if (task.moved >= movesAllowed(task, now)) return { kind: 'wait', at: nextMoveAt(task) }
   const target = targetOf(state, source, task, slot)
@@ -175,7 +177,7 @@ function targetOf(
   task: MoveTask,
   slot: number,
 ): Queue | { elsewhere: string } | string {
-  const name = task.destination ?? state.sources.get(state.messages.int(slot, SOURCE))
+  const name = task.destination ?? state.sources.get(state.messages.other(slot, SOURCE))
   if (name === undefined) return 'CouldNotDetermineMessageSource'
   if (state.elsewhere?.(name, source.name) === true) return { elsewhere: name }
   return state.queuesByName.get(name) ?? 'AWS.SimpleQueueService.NonExistentQueue'

@@ -193,7 +193,7 @@ class Life {
       messageId: this.source.state.messageId(seq),
       sentAt,
       receiveCount: messages.int(slot, RECEIVE_COUNT),
-      firstReceivedAt: sentAt + messages.int(slot, FIRST_RECEIVED),
+      firstReceivedAt: sentAt + messages.other(slot, FIRST_RECEIVED),
       priority: stored.priority,
       group: stored.group,
       dedupId: stored.dedupId,

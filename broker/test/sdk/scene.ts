@@ -129,11 +129,23 @@ export async function runOver(protocol: Protocol, all: ServerOptions = {}): Prom
     leave(shared)
     return shared.server[Symbol.asyncDispose]()
   })
+  runBehaviours(protocol, shared, all)
+}
+
+/** As {@link runOver}, on a server that runs already, and whose end is another's business. */
+export function runOn(server: Server, protocol: Protocol): void {
+  const shared = stageOf(server)
+  after(() => leave(shared))
+  runBehaviours(protocol, shared, undefined)
+}
+
+/** `own`: how a server is started for what needs one of its own; undefined: such are left out. */
+function runBehaviours(protocol: Protocol, shared: Stage, own: ServerOptions | undefined): void {
   for (const { name, protocols, script, options } of behaviours) {
-    if (!protocols.includes(protocol)) continue
+    if (!protocols.includes(protocol) || (options !== undefined && own === undefined)) continue
     nodeTest(`${name} [${protocol}]`, { timeout: TEST_TIMEOUT_MS }, async () => {
       if (options === undefined) return script(new Scene(protocol, shared))
-      await using server = await startInProcess({ ...all, ...options })
+      await using server = await startInProcess({ ...own, ...options })
       await onServer(server, script, protocol)
     })
   }
