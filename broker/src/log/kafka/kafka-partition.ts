@@ -8,7 +8,7 @@
 import type { initProducerIdV5 } from '@platformatic/kafka'
 import { type FetchAnswer, type FetchRequest, fetchApi } from './fetch.ts'
 import type { Kafka } from './kafka.ts'
-import { KafkaError, KafkaUnreachable, mayPass } from './kafka-error.ts'
+import { KafkaError, mayPass } from './kafka-error.ts'
 import { type Api, type KafkaNode, type Purpose, WAIT_MS_MAX } from './kafka-node.ts'
 import { type Fetched, type FetchOptions, type Offsets, OutOfRange, type Partition } from './partition.ts'
 import { pause } from './pause.ts'
@@ -42,6 +42,7 @@ export class KafkaPartition implements Partition {
   readonly #fetch: Api<[FetchRequest], FetchAnswer>
   readonly #waiting: Purpose
   #producer: Producer | undefined
+  #appending = false
 
   /** `id` tells partitions of one process apart, also two of the same name. */
   constructor(kafka: Kafka, topic: string, index: number, id: number) {
@@ -54,18 +55,17 @@ export class KafkaPartition implements Partition {
   }
 
   async append(batch: Batch): Promise<number> {
-    const until = this.#kafka.clock.now() + APPEND_MS
+    // Two at once would have the same sequence numbers, and Kafka would take one for a repeat of the other.
+    if (this.#appending) throw new Error(`an append to ${this.name} is under way`)
+    this.#appending = true
     try {
-      this.#producer ??= await this.#newProducer()
-      const { id, epoch, sequence } = this.#producer
-      sealBatch(batch, this.#producer, this.#kafka.clock.now(), this.#kafka.crc32c)
-      const offset = await this.#ask(until, (leader) => leader.appender.append(this.topic, this.index, batch))
-      this.#producer = { id, epoch, sequence: (sequence + batch.count) % SEQUENCES }
-      return offset
+      return await this.#append(batch)
     } catch (error) {
       // Which sequence number comes next is not known either.
       this.#producer = undefined
       throw error
+    } finally {
+      this.#appending = false
     }
   }
 
@@ -111,6 +111,16 @@ export class KafkaPartition implements Partition {
     return Number(answer.topics[0]!.partitions[0]!.offset)
   }
 
+  async #append(batch: Batch): Promise<number> {
+    const until = this.#kafka.clock.now() + APPEND_MS
+    this.#producer ??= await this.#newProducer()
+    const { id, epoch, sequence } = this.#producer
+    sealBatch(batch, this.#producer, this.#kafka.clock.now(), this.#kafka.crc32c)
+    const offset = await this.#ask(until, (leader) => leader.appender.append(this.topic, this.index, batch))
+    this.#producer = { id, epoch, sequence: (sequence + batch.count) % SEQUENCES }
+    return offset
+  }
+
   /** Any node gives one out. Just after a start it may answer that it is still loading; that passes. */
   async #newProducer(): Promise<Producer> {
     const api: Api<[null, number, bigint, number], initProducerIdV5.InitProducerIdResponse> =
@@ -153,9 +163,4 @@ export class KafkaPartition implements Partition {
     if (found.leader === undefined) throw new KafkaError(LEADER_NOT_AVAILABLE, this.name)
     return found.leader
   }
-}
-
-/** Whether nothing at all was heard of Kafka, rather than an answer that was not liked. */
-export function isUnreachable(error: unknown): boolean {
-  return error instanceof KafkaUnreachable
 }
