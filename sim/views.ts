@@ -138,9 +138,9 @@ function messageLine(state: State, slot: number, now: number): string {
     sentAt,
     receives,
     countBefore: messages.countBefore(slot),
-    firstReceivedAt: receives === 0 ? 0 : sentAt + messages.int(slot, FIRST_RECEIVED),
-    leasedAt: pending && phase === IN_FLIGHT ? sentAt + messages.int(slot, LEASED) : 0,
-    source: state.sources.get(messages.int(slot, SOURCE)),
+    firstReceivedAt: receives === 0 ? 0 : sentAt + messages.other(slot, FIRST_RECEIVED),
+    leasedAt: pending && phase === IN_FLIGHT ? sentAt + messages.other(slot, LEASED) : 0,
+    source: state.sources.get(messages.other(slot, SOURCE)),
   })
 }
 

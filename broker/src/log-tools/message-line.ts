@@ -71,14 +71,14 @@ function historyOf(state: State, slot: number): Line {
   const { messages, sources } = state
   const sentAt = messages.number(slot, SENT_AT)
   const receiveCount = messages.int(slot, RECEIVE_COUNT)
-  const source = sources.get(messages.int(slot, SOURCE))
+  const source = sources.get(messages.other(slot, SOURCE))
   return {
     messageId: state.messageId(messages.number(slot, SEQ)),
     phase: phaseName(messages.phase(slot)),
     ...dueOf(state, slot),
     sentAt: isoDate(sentAt),
     receiveCount,
-    ...(receiveCount === 0 ? {} : { firstReceivedAt: isoDate(sentAt + messages.int(slot, FIRST_RECEIVED)) }),
+    ...(receiveCount === 0 ? {} : { firstReceivedAt: isoDate(sentAt + messages.other(slot, FIRST_RECEIVED)) }),
     ...(source === undefined ? {} : { deadLetteredFrom: source }),
   }
 }

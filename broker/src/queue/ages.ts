@@ -4,7 +4,15 @@
  * time) go to a heap.
  */
 
-import { AGE_NEXT, AGE_PREV, IN_OLDER, type MessageTable, SENT_AT, SEQ } from './message-table.ts'
+import {
+  AGE_NEXT,
+  AGE_PREV,
+  IN_OLDER,
+  type MessageTable,
+  OLDER_PLACE,
+  SENT_AT,
+  SEQ,
+} from './message-table.ts'
 import { SlotHeap } from './slot-heap.ts'
 
 export class Ages {
@@ -30,7 +38,7 @@ export class Ages {
   add(slot: number): void {
     const messages = this.#messages
     if (this.#tail !== 0 && messages.number(slot, SENT_AT) < messages.number(this.#tail, SENT_AT)) {
-      this.#older ??= new SlotHeap(messages, SENT_AT, AGE_PREV)
+      this.#older ??= new SlotHeap(messages, SENT_AT, OLDER_PLACE)
       this.#older.push(slot)
       messages.setFlag(slot, IN_OLDER, true)
       return

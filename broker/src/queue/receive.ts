@@ -167,8 +167,8 @@ function describe(state: State, queue: Queue, slot: number): Taken {
     receipt: encodeReceipt(queue.id, seq, receiveCount, state.salt),
     sentAt,
     receiveCount,
-    firstReceivedAt: sentAt + messages.int(slot, FIRST_RECEIVED),
-    deadLetterSource: state.sources.get(messages.int(slot, SOURCE)),
+    firstReceivedAt: sentAt + messages.other(slot, FIRST_RECEIVED),
+    deadLetterSource: state.sources.get(messages.other(slot, SOURCE)),
     position: messages.number(slot, POSITION),
     length: messages.int(slot, LENGTH),
   }
@@ -239,9 +239,9 @@ export function evolveReceived(state: State, event: Received): void {
   const { messages } = state
   const count = messages.int(slot, RECEIVE_COUNT) + 1
   const sinceSentMs = event.at - messages.number(slot, SENT_AT)
-  if (count === 1) messages.setInt(slot, FIRST_RECEIVED, sinceSentMs)
+  if (count === 1) messages.setOther(slot, FIRST_RECEIVED, sinceSentMs)
   messages.setInt(slot, RECEIVE_COUNT, count)
-  messages.setInt(slot, LEASED, sinceSentMs)
+  messages.setOther(slot, LEASED, sinceSentMs)
   state.beginLease(slot, event.until, true)
   if (event.attemptId !== undefined) rememberAttempt(state.queueOf(slot), event, count)
 }
@@ -315,7 +315,7 @@ export function evolveLeaseRenewed(state: State, event: LeaseRenewed): void {
     if (stray?.attemptId === event.attemptId) stray!.until = event.until
     return
   }
-  state.messages.setInt(slot, LEASED, event.at - state.messages.number(slot, SENT_AT))
+  state.messages.setOther(slot, LEASED, event.at - state.messages.number(slot, SENT_AT))
   state.changeLease(slot, event.until)
   if (event.attemptId === undefined) return
   const attempt = state.queueOf(slot).attempts?.get(event.attemptId, event.at)
@@ -330,8 +330,8 @@ export function evolveDeadLettered(state: State, event: DeadLettered): void {
   const source = state.queueOf(slot)
   const group = state.lines.get(messages.int(slot, LINE)).group
   state.leave(slot)
-  state.sources.release(messages.int(slot, SOURCE))
-  messages.setInt(slot, SOURCE, state.sources.take(source.name))
+  state.sources.release(messages.other(slot, SOURCE))
+  messages.setOther(slot, SOURCE, state.sources.take(source.name))
   messages.setCountBefore(slot, messages.int(slot, RECEIVE_COUNT))
   if (target.fifo) restartAge(state, slot, event.at)
   state.enter(target, slot, group)
@@ -346,6 +346,6 @@ function restartAge(state: State, slot: number, at: number): void {
   const { messages } = state
   const olderMs = at - messages.number(slot, SENT_AT)
   messages.setNumber(slot, SENT_AT, at)
-  const firstReceivedMs = messages.int(slot, FIRST_RECEIVED) - olderMs
-  messages.setInt(slot, FIRST_RECEIVED, Math.max(firstReceivedMs, FIRST_RECEIVED_MS_MIN))
+  const firstReceivedMs = messages.other(slot, FIRST_RECEIVED) - olderMs
+  messages.setOther(slot, FIRST_RECEIVED, Math.max(firstReceivedMs, FIRST_RECEIVED_MS_MIN))
 }

@@ -46,11 +46,11 @@ export function decideRelocate(
     phase,
     dueAt: phase === READY ? 0 : messages.number(slot, DUE_AT),
     sentAt: messages.number(slot, SENT_AT),
-    source: state.sources.get(messages.int(slot, SOURCE)),
+    source: state.sources.get(messages.other(slot, SOURCE)),
     countBefore: messages.countBefore(slot),
     receiveCount: messages.int(slot, RECEIVE_COUNT),
-    firstReceivedMs: messages.int(slot, FIRST_RECEIVED),
-    leasedMs: messages.int(slot, LEASED),
+    firstReceivedMs: messages.other(slot, FIRST_RECEIVED),
+    leasedMs: messages.other(slot, LEASED),
     priority: message.priority,
     group: message.group,
     dedupId: message.dedupId,
@@ -88,11 +88,11 @@ function restore(state: State, event: Relocated | Arrived, position: number, len
   if (queue === undefined) return
   const slot = state.create(event.seq, event.priority, event.sentAt, position, length)
   const { messages } = state
-  messages.setInt(slot, SOURCE, state.sources.take(event.source))
+  messages.setOther(slot, SOURCE, state.sources.take(event.source))
   messages.setCountBefore(slot, event.countBefore)
   messages.setInt(slot, RECEIVE_COUNT, event.receiveCount)
-  messages.setInt(slot, FIRST_RECEIVED, event.firstReceivedMs)
-  messages.setInt(slot, LEASED, event.leasedMs)
+  messages.setOther(slot, FIRST_RECEIVED, event.firstReceivedMs)
+  messages.setOther(slot, LEASED, event.leasedMs)
   state.enter(queue, slot, event.group)
   if (event.phase === READY) state.beginReady(queue, slot)
   else if (event.phase === DELAYED) state.beginDelayed(queue, slot, event.dueAt)

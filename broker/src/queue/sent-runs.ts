@@ -21,21 +21,20 @@ import type { Lane } from './lanes.ts'
 import {
   AGE_NEXT,
   AGE_PREV,
-  FIRST_NUMBERS,
-  FIRST_WORDS,
   FLAGS,
-  intsFrom,
+  type FreshRecords,
   LENGTH,
   LINE,
   type MessageTable,
   NEXT,
-  numbersFrom,
+  NUMBERS,
   POSITION,
   PREV,
   PRIORITY_SHIFT,
   READY,
   SENT_AT,
   SEQ,
+  WORDS,
 } from './message-table.ts'
 import type { Queue } from './queue.ts'
 import { append } from './slot-list.ts'
@@ -47,6 +46,13 @@ export interface Records {
   readonly shift: number
   readonly places: Int32Array
   readonly count: number
+}
+
+/** Where a run's messages go: to the end of a lane, in records that were never used. */
+interface Target {
+  readonly queue: Queue
+  readonly lane: Lane
+  readonly fresh: FreshRecords
 }
 
 export class SentRuns {
@@ -68,32 +74,35 @@ export class SentRuns {
     for (let folded = 1; folded > 0 && next < count; next += folded) {
       const offset = places[2 * next]!
       if (!isPlainSent(buffer, offset, places[2 * next + 1]!)) return next
-      const queue = this.#state.queues.get(view.getUint32(offset + SENT_QUEUE_PLACE))
-      const lane = queue?.lanes?.plainLane(buffer[offset + SENT_PRIORITY_PLACE]!)
-      if (lane === undefined || !this.#canFollow(queue!, lane)) return next
-      folded = this.#fill(queue!, lane, records, view, next)
-      if (folded > 0) this.#link(queue!, lane, records, next, folded)
+      const target = this.#targetOf(records, view, offset)
+      if (target === undefined) return next
+      folded = this.#fill(target, records, view, next)
+      if (folded > 0) this.#link(target, records, next, folded)
     }
     return next
   }
 
   /**
-   * The first of a lane is left to evolve, so that there always is one to follow; so is what comes while memory
-   * is given back between commands, or while the table has used records to take first.
+   * Nowhere, and so left to evolve: the first message of a lane, so that there always is one to follow; what comes
+   * while memory is given back between commands; what is to go into records that were used before, one by one.
    */
-  #canFollow(queue: Queue, lane: Lane): boolean {
-    return (
-      lane.tail !== 0 && queue.ages.newest() !== 0 && !this.#state.hasGone && this.#messages.freshRoom() > 0
-    )
+  #targetOf({ buffer }: Records, view: DataView, offset: number): Target | undefined {
+    const state = this.#state
+    const queue = state.queues.get(view.getUint32(offset + SENT_QUEUE_PLACE))
+    const lane = queue?.lanes?.plainLane(buffer[offset + SENT_PRIORITY_PLACE]!)
+    if (queue === undefined || lane === undefined || lane.tail === 0) return undefined
+    if (queue.ages.newest() === 0 || state.hasGone) return undefined
+    const fresh = this.#messages.fresh()
+    return fresh === undefined ? undefined : { queue, lane, fresh }
   }
 
   /** Fills fresh records with as many messages as go to the lane's end one after the other. Returns how many. */
-  #fill(queue: Queue, lane: Lane, records: Records, view: DataView, from: number): number {
+  #fill({ queue, lane, fresh }: Target, records: Records, view: DataView, from: number): number {
     const { buffer, shift, places } = records
     const { index } = this.#state
     const messages = this.#messages
     const deadline = this.#state.nextDeadline() ?? Number.POSITIVE_INFINITY
-    const end = Math.min(records.count, from + messages.freshRoom())
+    const end = Math.min(records.count, from + fresh.room)
     const queueId = queue.id
     const { priority } = lane.level
     const flags = (priority << PRIORITY_SHIFT) | READY
@@ -101,11 +110,10 @@ export class SentRuns {
     let newestSeq = messages.number(lane.tail, SEQ)
     let newestAt = messages.number(queue.ages.newest(), SENT_AT)
     let page = index.newest
-    let slot = messages.nextFresh
-    const numbers = messages.numbersOf(slot)
-    const ints = messages.intsOf(slot)
-    let number = numbersFrom(slot)
-    let int = intsFrom(slot)
+    const { numbers, ints } = fresh
+    let { slot } = fresh
+    let number = fresh.at * NUMBERS
+    let int = fresh.at * WORDS
     let next = from
     for (; next < end; next += 1) {
       const offset = places[2 * next]!
@@ -135,19 +143,19 @@ export class SentRuns {
       newestSeq = seq
       newestAt = at
       slot += 1
-      number += FIRST_NUMBERS
-      int += FIRST_WORDS
+      number += NUMBERS
+      int += WORDS
     }
     return next - from
   }
 
   /** Puts the records just filled, which are linked to each other, behind the ones before them. */
-  #link(queue: Queue, lane: Lane, { shift, places }: Records, from: number, count: number): void {
+  #link({ queue, lane, fresh }: Target, { shift, places }: Records, from: number, count: number): void {
     const state = this.#state
     const messages = this.#messages
-    const first = messages.nextFresh
+    const first = fresh.slot
     const last = first + count - 1
-    messages.takeFresh(count)
+    messages.claimFresh(count)
     append(messages, lane, first, last)
     queue.ages.append(first, last)
     lane.count += count

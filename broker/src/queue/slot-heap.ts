@@ -3,17 +3,17 @@
  * key comes first, the lower sequence number where keys are equal, so that the order never depends on history.
  */
 
-import { type MessageTable, SEQ } from './message-table.ts'
+import { type MessageTable, type NumberField, type OtherField, SEQ } from './message-table.ts'
 
 export class SlotHeap {
   readonly #messages: MessageTable
-  readonly #key: number
-  readonly #place: number
+  readonly #key: NumberField
+  readonly #place: OtherField
   #slots = new Int32Array(4)
   #size = 0
 
-  /** `key` is a number field of the record, `place` the int field that remembers where in the heap it is. */
-  constructor(messages: MessageTable, key: number, place: number) {
+  /** `key` is a number field of the record, `place` the field that remembers where in the heap it is. */
+  constructor(messages: MessageTable, key: NumberField, place: OtherField) {
     this.#messages = messages
     this.#key = key
     this.#place = place
@@ -38,7 +38,7 @@ export class SlotHeap {
   }
 
   remove(slot: number): void {
-    const at = this.#messages.int(slot, this.#place)
+    const at = this.#messages.other(slot, this.#place)
     const last = this.#slots[--this.#size]!
     if (last === slot) return
     if (at > 0 && this.#before(last, this.#slots[(at - 1) >>> 1]!)) this.#rise(at, last)
@@ -53,7 +53,7 @@ export class SlotHeap {
 
   #put(at: number, slot: number): void {
     this.#slots[at] = slot
-    this.#messages.setInt(slot, this.#place, at)
+    this.#messages.setOther(slot, this.#place, at)
   }
 
   #rise(from: number, slot: number): void {

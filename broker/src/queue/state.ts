@@ -190,7 +190,7 @@ export class State {
   remove(slot: number): void {
     this.leave(slot)
     const messages = this.messages
-    this.sources.release(messages.int(slot, SOURCE))
+    this.sources.release(messages.other(slot, SOURCE))
     this.space.remove(messages.number(slot, POSITION), messages.int(slot, LENGTH))
     this.index.remove(messages.number(slot, SEQ))
     messages.release(slot)

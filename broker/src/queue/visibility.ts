@@ -39,7 +39,7 @@ export function decideChangeVisibility(
 
 /** Twelve hours in all, counted from the receive. */
 function leaseEndMax(state: State, slot: number): number {
-  return state.messages.number(slot, SENT_AT) + state.messages.int(slot, LEASED) + LEASE_MS_MAX
+  return state.messages.number(slot, SENT_AT) + state.messages.other(slot, LEASED) + LEASE_MS_MAX
 }
 
 function notAvailable(handle: string): Problem {
@@ -65,7 +65,7 @@ export function evolveVisibilityChanged(state: State, event: VisibilityChanged):
   if (slot === 0) return
   if (state.messages.phase(slot) === READY) {
     // The lease was over: a new one begins, which counts from now.
-    state.messages.setInt(slot, LEASED, event.at - state.messages.number(slot, SENT_AT))
+    state.messages.setOther(slot, LEASED, event.at - state.messages.number(slot, SENT_AT))
     state.beginLease(slot, event.until, false)
   } else if (event.until <= event.at) state.endLease(slot)
   else state.changeLease(slot, event.until)

@@ -154,7 +154,7 @@ export class DepartureRunner {
     const slot = state.index.get(seq)
     const sentAt = messages.number(slot, SENT_AT)
     const receiveCount = messages.int(slot, RECEIVE_COUNT)
-    const firstReceivedAt = sentAt + messages.int(slot, FIRST_RECEIVED)
+    const firstReceivedAt = sentAt + messages.other(slot, FIRST_RECEIVED)
     const record = await this.#shard.log!.readAt(messages.number(slot, POSITION), messages.int(slot, LENGTH))
     const {
       messageId = state.messageId(seq),

@@ -98,9 +98,9 @@ function dumpMessage(state: State, slot: number, places: boolean): Dump {
     sentAt: messages.number(slot, SENT_AT),
     receiveCount: messages.int(slot, RECEIVE_COUNT),
     countBefore: messages.countBefore(slot),
-    firstReceived: received ? messages.int(slot, FIRST_RECEIVED) : undefined,
-    leased: phase === IN_FLIGHT ? messages.int(slot, LEASED) : undefined,
-    source: state.sources.get(messages.int(slot, SOURCE)),
+    firstReceived: received ? messages.other(slot, FIRST_RECEIVED) : undefined,
+    leased: phase === IN_FLIGHT ? messages.other(slot, LEASED) : undefined,
+    source: state.sources.get(messages.other(slot, SOURCE)),
     position: places ? messages.number(slot, POSITION) : undefined,
     length: places ? messages.int(slot, LENGTH) : undefined,
   }

@@ -54,7 +54,7 @@ function assertMoving(state: State): void {
 
 /** A name is kept exactly as long as a message refers to it. */
 function assertSources(state: State, slots: readonly number[]): void {
-  const used = new Set(slots.map((slot) => state.messages.int(slot, SOURCE)))
+  const used = new Set(slots.map((slot) => state.messages.other(slot, SOURCE)))
   for (let id = 1; id <= SOURCES_LOOKED_AT; id += 1) {
     equal(state.sources.get(id) !== undefined, used.has(id), `source ${id}`)
   }
