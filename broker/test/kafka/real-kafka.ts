@@ -56,7 +56,7 @@ let running: Promise<RealKafka> | undefined
 export interface RealKafkaOptions {
   readonly nodes?: NodeCount
   /** Kafka's own settings, such as `broker.session.timeout.ms=3000`. */
-  readonly settings?: readonly string[]
+  readonly settings?: readonly string[] | ((port: number) => readonly string[])
 }
 
 /** The one of this process; the first call decides what it is like. Ends with the tests of the file. */
@@ -84,7 +84,8 @@ export function newTopicName(): string {
 export async function startKafka({ nodes = 1, settings = [] }: RealKafkaOptions): Promise<RealKafka> {
   const directory = await mkdtemp(join(tmpdir(), 'pabal-kafka-'))
   const port = await freePorts()
-  const set = settings.flatMap((setting) => ['-c', setting])
+  const given = typeof settings === 'function' ? settings(port) : settings
+  const set = given.flatMap((setting) => ['-c', setting])
   stopWhenKilled(directory)
   const bootstrap = await run(directory, port, ...set, 'up', String(nodes))
   return new RealKafka(directory, port, readKafkaAddress(`kafka://${bootstrap.trim()}`)!.bootstrap)

@@ -18,7 +18,7 @@ const REQUESTS_MAX = 2
 const REQUEST_BYTES_MAX = 4 * 1024 * 1024
 const ACKS_ALL = -1
 /** Within this Kafka itself gives up waiting for replicas, a little before we do. */
-const REPLICAS_MS = 2500
+const REPLICAS_MS = 1500
 
 interface Wanted {
   readonly topic: string

@@ -64,14 +64,32 @@ export class KafkaUnreachable extends Error {
   }
 }
 
-/** The innermost reason says most: "connect ECONNREFUSED 127.0.0.1:9092". */
-function reasonOf(error: Error): string {
-  return error.cause instanceof Error ? reasonOf(error.cause) : error.message
+/** Kafka does not let us in, or we do not trust it: that does not pass by waiting. */
+export class KafkaRefused extends Error {
+  constructor(what: string, reason: string, cause: unknown) {
+    super(`${what}: ${reason}`, { cause })
+    this.name = 'KafkaRefused'
+  }
 }
+
+const CERTIFICATE_CODES = new Set([
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])
 
 /** The library's error as ours. */
 export function asKafkaError(library: Library, what: string, error: unknown): Error {
   if (error instanceof KafkaError || error instanceof KafkaUnreachable) return error
+  const causes = causesOf(error)
+  if (causes.some((cause) => cause instanceof library.AuthenticationError))
+    return new KafkaRefused(what, 'authentication failed', error)
+  const distrust = causes.find((cause) => CERTIFICATE_CODES.has(codeOf(cause)))
+  if (distrust !== undefined) return new KafkaRefused(what, distrust.message, error)
   const found = error instanceof Error ? library.findErrorBy(error, 'code', library.ProtocolError.code) : null
   const code: unknown = found?.['apiCode']
   return typeof code === 'number'
@@ -81,4 +99,18 @@ export function asKafkaError(library: Library, what: string, error: unknown): Er
 
 export function mayPass(error: unknown): boolean {
   return error instanceof KafkaError ? error.passes : error instanceof KafkaUnreachable
+}
+
+/** The error and what it came from, outermost first. */
+function causesOf(error: unknown): readonly Error[] {
+  return error instanceof Error ? [error, ...causesOf(error.cause)] : []
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : ''
+}
+
+/** The innermost reason says most: "connect ECONNREFUSED 127.0.0.1:9092". */
+function reasonOf(error: Error): string {
+  return causesOf(error).at(-1)!.message
 }

@@ -17,7 +17,7 @@ const IN_FLIGHT_MAX = 64
 /** How long a read may wait at Kafka for something new. */
 export const WAIT_MS_MAX = 5000
 /** No answer within this ends the connection, and what it carried is sent again on another one. */
-const ANSWER_MS = { append: 3000, read: 3000, metadata: 1500, admin: 30_000 } as const
+const ANSWER_MS = { append: 2000, read: 3000, metadata: 1500, admin: 30_000 } as const
 const ANSWER_WAIT_MS = WAIT_MS_MAX + ANSWER_MS.read
 
 /** What a connection is for; `wait:…` ones belong to whoever waits. */
