@@ -1,0 +1,83 @@
+/**
+ * Three brokers on three Kafka nodes, and what happens to them in years, within two minutes: brokers are killed, stopped
+ * and put to sleep, and so are Kafka's nodes. Programs go on all the while. Prints how long they had to wait.
+ */
+
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type BrokerProcess, startProcesses } from './processes.ts'
+import { type QueuePlan, Traffic } from './traffic.ts'
+
+const PLANS: readonly QueuePlan[] = [
+  ...['a', 'b', 'c', 'd', 'e', 'f'].map((name) => ({ name, fifo: false, shards: 1 })),
+  ...['a', 'b', 'c'].map((name) => ({ name: `${name}.fifo`, fifo: true, shards: 1 })),
+  { name: 'wide', fifo: false, shards: 6 },
+  { name: 'wide.fifo', fifo: true, shards: 6 },
+]
+/** With everything that happens on a busy machine. Alone it is 2 to 3 s, see docs/cluster.md. */
+const KILLED_MS_MAX = 8000
+const CALM_MS = 3000
+const ASLEEP_MS = 5000
+
+test('nothing acknowledged is lost, doubled or out of order, whatever happens', {
+  timeout: 300_000,
+}, async (t) => {
+  await using cluster = await startProcesses(3)
+  const { brokers, kafka } = cluster
+  // A program is led to a broker that answers: by its load balancer, or by trying the next one.
+  const away = new Set<BrokerProcess>()
+  const traffic = new Traffic(
+    () => brokers.filter((broker) => !away.has(broker)).map(({ url }) => url),
+    PLANS,
+  )
+  await traffic.createQueues()
+
+  const happens = async (what: string, fault: () => Promise<void>): Promise<number> => {
+    traffic.takeSlowest()
+    await fault()
+    await sleep(CALM_MS)
+    const { slowestMs, failures } = traffic.takeSlowest()
+    t.diagnostic(`${what}: the longest request took ${slowestMs} ms, ${failures} were repeated`)
+    return slowestMs
+  }
+  const kill = async (broker: BrokerProcess): Promise<void> => {
+    brokers.splice(brokers.indexOf(broker), 1)
+    await broker.end('SIGKILL')
+    await sleep(CALM_MS)
+  }
+
+  await traffic.run(async () => {
+    await happens('nothing happens', async () => {})
+    const killedMs = await happens('a broker is killed', () => kill(brokers[0]!))
+    ok(killedMs < KILLED_MS_MAX)
+    await happens('a broker joins', async () => void (await cluster.join()))
+    await happens('a broker is stopped', async () => {
+      const stopped = brokers[0]!
+      brokers.splice(0, 1)
+      equal(await stopped.end('SIGTERM'), 0)
+    })
+    await happens('a broker joins', async () => void (await cluster.join()))
+    await happens('a broker sleeps and wakes', async () => {
+      const asleep = brokers[0]!
+      away.add(asleep)
+      asleep.signal('SIGSTOP')
+      await sleep(ASLEEP_MS)
+      away.delete(asleep)
+      asleep.signal('SIGCONT')
+    })
+    await happens('a Kafka node is killed', () => kafka.node('kill', 2))
+    await happens('a broker is killed with it', () => kill(brokers[0]!))
+    await happens('both are back', async () => {
+      await kafka.node('start', 2)
+      await cluster.join()
+    })
+    await happens('a Kafka node sleeps and wakes', async () => {
+      await kafka.node('pause', 1)
+      await sleep(ASLEEP_MS)
+      await kafka.node('resume', 1)
+    })
+  })
+  t.diagnostic(`${traffic.ledger.acknowledged} messages were acknowledged`)
+  deepEqual(traffic.ledger.violations(), [])
+})
