@@ -50,6 +50,12 @@ export class Ages {
     this.#tail = slot
   }
 
+  /** True where none was sent after `at`; false also where that would take a search. */
+  allSentBefore(at: number): boolean {
+    if ((this.#older?.size ?? 0) > 0) return false
+    return this.#tail === 0 || this.#messages.number(this.#tail, SENT_AT) <= at
+  }
+
   /** The last of those that came in the order of their sending, or 0: what is no older may be appended. */
   newest(): number {
     return this.#tail

@@ -69,6 +69,11 @@ export class Lanes {
     return this.#levels[priority]?.plain
   }
 
+  /** Deliveries count on from those of the lanes that were here before, for the guard of priorities. */
+  countOnFrom(before: Lanes): void {
+    this.#deliveries = before.#deliveries
+  }
+
   /** It no longer does. It is not ready any more. */
   delist(slot: number): void {
     const lane = this.#laneOf(slot)

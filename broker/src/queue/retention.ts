@@ -15,9 +15,23 @@ export function decideExpire(state: State, queue: Queue, now: number, emit: Emit
   emit({ kind: 'expired', at: now, queueId: queue.id, sentBefore })
 }
 
+/** So many are removed at once where all have expired; of more only the memory is given back, bit by bit. */
+const REMOVED_AT_ONCE_MAX = 1000
+
+/**
+ * A queue of which everything has expired is vacated, as by a purge: after a long stop that may be millions. Where
+ * newer messages remain the older are removed at once, however many: their order and counts must be right by then.
+ */
 export function evolveExpired(state: State, event: Expired): void {
   const queue = state.queues.get(event.queueId)
-  if (queue !== undefined) removeSentBefore(state, queue, event.sentBefore)
+  if (queue === undefined) return
+  const { lanes } = queue
+  const messages = queue.visible + queue.inFlight + queue.delayed
+  if (messages <= REMOVED_AT_ONCE_MAX || !queue.ages.allSentBefore(event.sentBefore)) {
+    return removeSentBefore(state, queue, event.sentBefore)
+  }
+  state.vacate(queue)
+  if (lanes !== undefined) queue.lanes!.countOnFrom(lanes)
 }
 
 export function evolveQueuePurged(state: State, event: QueuePurged): void {
