@@ -6,17 +6,16 @@
 
 import { hash } from 'node:crypto'
 import type { Dice } from './dice.ts'
-import type { Action, Answer, Exchange, Held, Letter } from './exchange.ts'
+import type { Action, Answer, Exchange, Held, Letter, Server } from './exchange.ts'
 import type { Letters } from './letters.ts'
-import type { Machine } from './machine.ts'
 import type { Oracle } from './oracle.ts'
-import { createAction, isFifo, QUEUES, redrawn, rescoped } from './queue-plans.ts'
+import { createAction, isFifo, QUEUES, reallowed, redrawn, rescoped } from './queue-plans.ts'
 import { nameIn } from './readings.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Wire } from './wire.ts'
 
 export interface ClientParts {
-  readonly machine: Machine
+  readonly server: Server
   readonly oracle: Oracle
   readonly scheduler: Scheduler
   readonly letters: Letters
@@ -27,7 +26,12 @@ export interface ClientParts {
 /** More messages than this in all queues: clients rather receive. */
 const BACKLOG_MAX = 250
 const LONG_POLL_SECONDS = 20
-const FIFO_QUEUES = QUEUES.filter(isFifo)
+const TAGS = [
+  { 'pabal:on-exhausted': 'discard' },
+  { 'pabal:on-exhausted': 'dead-letter', team: 'x' },
+  { team: 'y' },
+  { stage: '<1> & "2"' },
+]
 const PERMITTED = [['SendMessage'], ['ReceiveMessage', 'DeleteMessage'], ['*']]
 
 /** How likely a client does what. */
@@ -42,9 +46,10 @@ const DEEDS = {
   retry: 20,
   repeat: 3,
   create: 1.5,
-  change: 0.7,
-  rescope: 0.3,
-  tag: 0.3,
+  change: 1,
+  rescope: 1.5,
+  allow: 0.4,
+  tag: 0.6,
   permit: 0.5,
   remove: 0.15,
   purge: 0.25,
@@ -53,21 +58,26 @@ const DEEDS = {
   look: 2,
   count: 2,
 } as const
-type Deed = keyof typeof DEEDS
+export type Deed = keyof typeof DEEDS
 
 /** What the clients of a run are about. */
 export interface Habits {
   readonly deeds: Readonly<Record<Deed, number>>
   readonly queues: Readonly<Record<string, number>>
   readonly prioritized: number
+  /** How likely a message has the deduplication id of an earlier one. */
+  readonly repeating: number
 }
 
-export function drawHabits(dice: Dice): Habits {
+/** `leftOut`: what they never do. */
+export function drawHabits(dice: Dice, leftOut: readonly Deed[] = []): Habits {
   const { send, receive, delete: remove, ...rare } = DEEDS
+  const usual = { send, receive: dice.pick([receive, receive / 3]), delete: remove }
   return {
-    deeds: { send, receive, delete: remove, ...dice.swarm(rare) },
+    deeds: { ...usual, ...dice.swarm(rare), ...Object.fromEntries(leftOut.map((deed) => [deed, 0])) },
     queues: dice.swarm(Object.fromEntries(QUEUES.map((queue) => [queue, 1]))),
-    prioritized: dice.pick([0.1, 0.2, 0.6]),
+    prioritized: dice.pick([0.1, 0.3, 0.8]),
+    repeating: dice.pick([0.1, 0.2, 0.6]),
   }
 }
 
@@ -84,6 +94,10 @@ export class Client {
   #attempt: Extract<Action, { kind: 'receive' }> | undefined
   #tasks: { readonly queue: string; readonly handle: string }[] = []
   #missing: string | undefined
+  /** By FIFO queue, newest first. */
+  readonly #recent = new Map<string, readonly Letter[]>()
+  /** Done, and perhaps done again. */
+  #purged: string | undefined
   #page: Extract<Action, { kind: 'listQueues' | 'listSources' }> | undefined
   #next = 0
 
@@ -121,7 +135,7 @@ export class Client {
   }
 
   #request(action: Action): void {
-    const { machine, oracle, dice, scheduler } = this.#parts
+    const { server, oracle, dice, scheduler } = this.#parts
     let over = false
     const finish = (answer: Answer): void => {
       if (over) return
@@ -132,14 +146,14 @@ export class Client {
     const exchange: Exchange = {
       action,
       wire: this.#wire,
-      startedAt: machine.shard?.now() ?? 0,
+      startedAt: server.now(),
       hangUp: new AbortController(),
       hungUp: false,
       rests: -1,
       moment: undefined,
       done: finish,
     }
-    machine.request(exchange)
+    server.request(exchange)
     if (this.draining || !dice.chance(action.kind === 'receive' ? 0.12 : 0.03)) return
     scheduler.after(dice.between(0, dice.chance(0.5) ? 2000 : 5_000_000), () => {
       if (over) return
@@ -156,6 +170,7 @@ export class Client {
       this.#attempt = action.attemptId === undefined ? undefined : action
     }
     if (answer.kind === 'refused' && answer.code === 'NonExistentQueue') this.#missing = action.queue
+    if (answer.kind === 'done' && action.kind === 'purge') this.#purged = action.queue
     const unsure = answer.kind === 'lost' || (answer.kind === 'refused' && answer.status >= 500)
     if (action.kind === 'send' && unsure && dice.chance(0.6)) this.#unknown.push(action)
     if (action.kind === 'delete' && answer.kind === 'done') {
@@ -191,6 +206,9 @@ export class Client {
     const missing = this.#missing
     this.#missing = undefined
     if (missing !== undefined && dice.chance(0.7)) return createAction(dice, missing)
+    const purged = this.#purged
+    this.#purged = undefined
+    if (purged !== undefined && dice.chance(0.4)) return { kind: 'purge', queue: purged }
     const crowded = oracle.model.messages.size > BACKLOG_MAX
     const holding = this.#held.length > 0
     const possible = (deed: Deed, is: boolean): number => (is ? this.#parts.habits.deeds[deed] : 0)
@@ -247,7 +265,9 @@ export class Client {
       case 'change':
         return { kind: 'change', queue, attributes: redrawn(dice, queue) }
       case 'rescope':
-        return { kind: 'change', queue: dice.pick(FIFO_QUEUES), attributes: rescoped(dice) }
+        return { kind: 'change', queue: dice.pick(['line.fifo', 'groups.fifo']), attributes: rescoped(dice) }
+      case 'allow':
+        return { kind: 'change', queue: dice.pick(['dead', 'dead.fifo']), attributes: reallowed(dice) }
       case 'permit': {
         const label = dice.pick(['reader', 'writer', 'both'])
         if (dice.chance(0.4)) return { kind: 'revoke', queue, label }
@@ -257,12 +277,9 @@ export class Client {
       case 'look':
         return this.#look(queue)
       case 'tag':
-        if (dice.chance(0.5)) return { kind: 'untag', queue, keys: ['pabal:on-exhausted'] }
-        return {
-          kind: 'tag',
-          queue,
-          tags: { 'pabal:on-exhausted': dice.pick(['discard', 'dead-letter']), team: dice.pick(['x', 'y']) },
-        }
+        if (dice.chance(0.4))
+          return { kind: 'untag', queue, keys: [dice.pick(['team', 'pabal:on-exhausted'])] }
+        return { kind: 'tag', queue, tags: dice.pick(TAGS) }
       case 'redrive': {
         const from = dice.pick(['dead', 'dead.fifo'])
         const destination = isFifo(from) ? 'line.fifo' : 'plain'
@@ -311,19 +328,24 @@ export class Client {
         { fifo, contentDedup: known === 'true', prioritized: habits.prioritized },
         (body) => hash('sha256', body),
       )
-      // Some programs repeat an id: another message, the same deduplication id.
-      const twin = fifo && dice.chance(0.2) ? dice.pick([...written, letter]) : letter
-      const sent =
-        twin === letter ? letter : { ...letter, dedupId: twin.dedupId, group: twin.group, byContent: false }
+      const sent = fifo && dice.chance(habits.repeating) ? this.#repeating(queue, letter, written) : letter
       oracle.letters.set(letter.token, sent)
       written.push(sent)
     }
+    if (fifo) this.#recent.set(queue, [...written, ...(this.#recent.get(queue) ?? [])].slice(0, 20))
     return { kind: 'send', queue, letters: written, batch: count > 1 || dice.chance(0.1) }
+  }
+
+  /** Some programs repeat an id: another message, the same deduplication id, and not always the same group. */
+  #repeating(queue: string, letter: Letter, written: readonly Letter[]): Letter {
+    const { dice } = this.#parts
+    const { dedupId, group } = dice.pick([letter, ...written, ...(this.#recent.get(queue) ?? [])])
+    return { ...letter, dedupId, group: dice.chance(0.7) ? group : letter.group, byContent: false }
   }
 
   #receive(queue: string): Action {
     const { dice } = this.#parts
-    const attempts = isFifo(queue) && dice.chance(0.15)
+    const attempts = isFifo(queue) && dice.chance(0.3)
     return {
       kind: 'receive',
       queue,

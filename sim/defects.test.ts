@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { defects } from './defects.ts'
 import { search } from './search.ts'
 
-const SEEDS_MAX = 30
+const SEEDS_MAX = 60
 const STEPS = 3000
 
 describe('the simulator finds a broker that', () => {

@@ -9,15 +9,19 @@ export interface Defect {
   readonly file: string
   readonly find: string
   readonly put: string
+  /** It shows on a modelled Kafka, not on a disk. */
+  readonly onKafka?: true
   /** Where a search begins: the seed that shows it soonest; 1 unless given. */
   readonly seed?: number
+  /** Of the safety phase, where fewer will do: a defect that shows when the faults are over. */
+  readonly steps?: number
 }
 
 export const defects: Readonly<Record<string, Defect>> = {
   'skips the sync': {
     file: 'log/write-block.ts',
-    find: 'await file.sync()',
-    put: '',
+    find: 'file.writeThrough(',
+    put: 'file.write(',
   },
   'answers before the append is durable': {
     file: 'shard/shard.ts',
@@ -28,13 +32,13 @@ export const defects: Readonly<Record<string, Defect>> = {
     file: 'shard/shard.ts',
     find: 'await flushed\n',
     put: 'await flushed.catch(() => {})\n',
-    seed: 8,
+    seed: 7,
   },
   'does not write the last block again at start': {
     file: 'log/open-segments.ts',
     find: 'await settle(file, tail)',
     put: '',
-    seed: 3,
+    seed: 5,
   },
   'cuts too much of the tail': {
     file: 'log/open-segments.ts',
@@ -45,71 +49,70 @@ export const defects: Readonly<Record<string, Defect>> = {
     file: 'log/frame.ts',
     find: 'return buffer.readUInt32LE(at) === checksum(buffer, at + 4, end)',
     put: 'return true',
-    seed: 2,
+    seed: 8,
   },
   'loses a queue from the segment head': {
     file: 'queue/relocate.ts',
     find: 'for (const queue of state.queues.values()) {',
     put: 'for (const queue of [...state.queues.values()].slice(1)) {',
-    seed: 14,
+    seed: 2,
   },
   'forgets a message when it moves a segment': {
     file: 'shard/reclaim.ts',
     find: 'if (!isLiveAt(state, seq, position)) continue',
     put: 'if (!isLiveAt(state, seq, position) || seq % 8 === 3) continue',
-    seed: 14,
+    seed: 9,
   },
   'forgets receive counts when it moves a segment': {
     file: 'queue/relocate.ts',
     find: 'messages.setInt(slot, RECEIVE_COUNT, event.receiveCount)',
     put: '',
-    seed: 14,
+    seed: 9,
   },
   'forgets the attempt of a message that was moved': {
     file: 'queue/relocate.ts',
     find: 'restoreAttempt(state, event.seq, slot, event.at)',
     put: '',
-    seed: 14,
   },
   'drops a segment before deduplication is over': {
     file: 'shard/reclaim.ts',
     find: 'closedAt + DEDUPLICATION_MS > this.#shard.now()',
     put: 'closedAt + 60_000 > this.#shard.now()',
-    seed: 4,
+    seed: 11,
   },
   'drops a delete at recovery': {
     file: 'shard/recovery.ts',
-    find: 'evolve(state, event, position, length)',
-    put: "if (event.kind !== 'deleted' || event.seq % 8 !== 3) evolve(state, event, position, length)",
+    find: 'evolve(this.#state, event, position, length)',
+    put: "if (event.kind !== 'deleted' || event.seq % 8 !== 3) evolve(this.#state, event, position, length)",
+    seed: 9,
   },
   'forgets deduplication at a restart': {
     file: 'shard/recovery.ts',
-    find: 'return { state, closedAt }',
-    put: 'for (const queue of state.queues.values()) queue.dedup?.clear()\n  return { state, closedAt }',
+    find: 'return { state: this.#state, closedAt: this.#closedAt }',
+    put: 'for (const queue of this.#state.queues.values()) queue.dedup?.clear()\n    return { state: this.#state, closedAt: this.#closedAt }',
   },
   'follows a clock that was set back': {
     file: 'shard/shard.ts',
     find: 'Math.max(0, state.now - this.#clock.now())',
     put: '0',
-    seed: 13,
+    seed: 4,
   },
   'ends leases early': {
     file: 'queue/state.ts',
     find: 'if (this.messages.number(slot, DUE_AT) > now) return',
     put: 'if (this.messages.number(slot, DUE_AT) > now + 300) return',
-    seed: 6,
+    seed: 12,
   },
   'delivers past a message in flight of the group': {
     file: 'queue/receive.ts',
     find: 'slot = next\n',
     put: 'slot = next !== 0 && state.messages.phase(next) === IN_FLIGHT ? state.messages.int(next, NEXT) : next\n',
-    seed: 6,
   },
   'puts a message back at the end': {
     file: 'queue/slot-list.ts',
     find: 'if (list.tail === 0 || messages.number(list.tail, SEQ) < seq) return list.tail',
     put: 'if (list.head !== -1) return list.tail',
-    seed: 6,
+    seed: 9,
   },
   'counts a receive that was taken back': {
     file: 'queue/receive.ts',
@@ -121,34 +124,157 @@ export const defects: Readonly<Record<string, Defect>> = {
     file: 'queue/delete.ts',
     find: 'if (newest) emit',
     put: 'if (newest && receipt.seq % 8 !== 3) emit',
+    seed: 5,
   },
   'lets messages live a second too long': {
     file: 'queue/retention.ts',
     find: 'const sentBefore = now - queue.settings.retentionMs',
     put: 'const sentBefore = now - queue.settings.retentionMs - 1000',
-    seed: 12,
+    seed: 11,
   },
   'forgets a delayed message in the counts': {
     file: 'queue/state.ts',
     find: 'queue.delayed -= 1\n    this.#leaveDelayed',
     put: 'this.#leaveDelayed',
-    seed: 2,
+    seed: 11,
   },
   'does not wake long polls when a delay ends': {
     file: 'queue/state.ts',
     find: 'this.beginReady(queue, slot)\n  }\n',
     put: 'const { woken } = queue\n    queue.woken = true\n    this.beginReady(queue, slot)\n    queue.woken = woken\n  }\n',
+    steps: 300,
     seed: 2,
   },
   'moves a dead letter twice': {
     file: 'queue/redrive.ts',
     find: 'state.remove(old)',
     put: '',
-    seed: 14,
+    seed: 12,
+  },
+  'refuses receives as well on a full disk': {
+    file: 'shard/shard.ts',
+    find: "if (command.kind !== 'send') return undefined",
+    put: "if (command.kind !== 'send' && command.kind !== 'receive') return undefined",
+    seed: 12,
+  },
+  'takes sends on a full disk': {
+    file: 'shard/shard.ts',
+    find: 'if (this.#log.full)\n',
+    put: 'if (this.#log === null)\n',
+    seed: 5,
+  },
+  'does not give up its reserve': {
+    file: 'log/file-log.ts',
+    find: '!(await this.#reserve.spend(spends))',
+    put: 'this.#full',
+    seed: 12,
+  },
+  'forgets who is next on a page': {
+    file: 'queue/queues.ts',
+    find: 'names.filter((name) => name > after)',
+    put: 'names.filter((name) => name > after).slice(1)',
+  },
+  'forgets the other tags': {
+    file: 'queue/tags.ts',
+    find: 'tags: { ...queue.definition.tags, ...tags }',
+    put: 'tags',
+    seed: 10,
+  },
+  'takes away every permission': {
+    file: 'queue/permissions.ts',
+    find: "policy.Statement.filter((statement) => statement['Sid'] !== label)",
+    put: '[]',
+    seed: 4,
+  },
+  'ignores whose dead letters a queue takes': {
+    file: 'queue/receive.ts',
+    find: "return allowsRedriveFrom(target.definition.attributes['RedriveAllowPolicy'], queue.name) ? target : 'none'",
+    put: 'return target',
+  },
+  'changes the deduplication scope at once': {
+    file: 'queue/settings.ts',
+    find: '(definition.scopeChangedAt ?? 0) + SCOPE_CHANGE_MS',
+    put: '(definition.scopeChangedAt ?? 0)',
+    seed: 10,
+  },
+  'looks for duplicates under the new scope alone': {
+    file: 'queue/send.ts',
+    find: 'return queue.dedup!.get(dedupId, now) ?? queue.dedup!.get(groupKey(group, dedupId), now)',
+    put: "return queue.dedup!.get(dedupScopeOf(queue.definition, now) === 'messageGroup' ? groupKey(group, dedupId) : dedupId, now)",
+    seed: 3,
+  },
+  'allows high throughput with deduplication a queue': {
+    file: 'queue/attributes.ts',
+    find: "if (set['FifoThroughputLimit'] === 'perMessageGroupId' &&",
+    put: 'if (set === undefined &&',
+    seed: 10,
+  },
+  'lets a second purge through': {
+    file: 'queue/queues.ts',
+    find: 'now < queue.purgedAt + PURGE_WAIT_MS',
+    put: 'now < queue.purgedAt',
+    seed: 3,
+  },
+  'lets a deleted name be used again at once': {
+    file: 'queue/queues.ts',
+    find: 'state.deletedNames.set(queue.name, true, event.at)',
+    put: '',
+  },
+  'never serves who has waited longest': {
+    file: 'queue/lanes.ts',
+    find: 'const guarded = (this.#deliveries + 1) % PRIORITY_GUARD_PERIOD === 0',
+    put: 'const guarded = false',
+    seed: 8,
+  },
+  'serves who has waited longest too often': {
+    file: 'queue/lanes.ts',
+    find: 'const guarded = (this.#deliveries + 1) % PRIORITY_GUARD_PERIOD === 0',
+    put: 'const guarded = (this.#deliveries + 1) % 7 === 0',
+    seed: 6,
+  },
+  'lets a tenant keep its turn': {
+    file: 'queue/lanes.ts',
+    find: 'lane.ticket = newest\n',
+    put: '',
+    seed: 3,
   },
   'loses carriage returns in XML': {
     file: 'sqs/xml.ts',
     find: "'\\r': '&#xD;'",
     put: "'\\r': ''",
+  },
+  'answers without comparing the offset': {
+    file: 'log/kafka/fold.ts',
+    find: 'return at === baseOffset',
+    put: 'return true',
+    onKafka: true,
+    seed: 10,
+  },
+  'takes an append that failed for one that landed': {
+    file: 'log/kafka/kafka-log.ts',
+    find: 'await this.#partition.append(batch)',
+    put: 'await this.#partition.append(batch).catch(() => batch.base)',
+    onKafka: true,
+  },
+  'recovers by reading, without a claim': {
+    file: 'log/kafka/kafka-log.ts',
+    find: 'const claim = await appendClaim(partition, options.claimant)',
+    put: 'const claim = durableBefore > 0 ? (await partition.offsets()).end - 1 : await appendClaim(partition, options.claimant)',
+    onKafka: true,
+    seed: 14,
+  },
+  'checks epochs only': {
+    file: 'log/kafka/fold.ts',
+    find: "return kind === 'record' && claim === current && at === offset",
+    put: "return kind === 'record' && claim === current",
+    onKafka: true,
+    seed: 21,
+  },
+  'trims the claim that a segment begins with': {
+    file: 'log/kafka/kafka-log.ts',
+    find: 'await this.#partition.deleteBefore(first.start - 1)',
+    put: 'await this.#partition.deleteBefore(first.start)',
+    onKafka: true,
+    seed: 11,
   },
 }

@@ -115,3 +115,11 @@ export interface Exchange {
   moment: Moment | undefined
   readonly done: (answer: Answer) => void
 }
+
+/** Where clients send their requests. */
+export interface Server {
+  /** The answer comes when the broker has one. */
+  request(exchange: Exchange): void
+  /** The broker's time, 0 while there is none. */
+  now(): number
+}

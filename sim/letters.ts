@@ -10,6 +10,8 @@ const FILLING = 'plain & <tag attr="x">\'quoted\'</tag> \r\n\t ünïcödé 漢�
 const GROUPS = ['a', 'a', 'a', 'b', 'c', 'd']
 const TENANTS = [undefined, undefined, 'ant', 'bee', 'cat']
 
+const PRIORITIES = [0, 1, 2, 5, 8, 9, 9, 9]
+
 export interface LetterFor {
   readonly fifo: boolean
   /** The queue deduplicates by content where no id is given. */
@@ -24,7 +26,7 @@ export class Letters {
   write(dice: Dice, queue: LetterFor, hashOf: (body: string) => string): Letter {
     const token = `Tok${++this.#count}`
     const body = bodyOf(token, this.#bytes(dice))
-    const priority = !queue.fifo && dice.chance(queue.prioritized) ? dice.between(0, 9) : undefined
+    const priority = !queue.fifo && dice.chance(queue.prioritized) ? dice.pick(PRIORITIES) : undefined
     const attributes: Record<string, string> = {}
     if (priority !== undefined) attributes['pabal.priority'] = String(priority)
     if (dice.chance(0.1)) attributes['trace.id'] = `<${token}> & "more"`

@@ -5,15 +5,14 @@
  */
 
 import type { HttpHandler, HttpResponse } from '../broker/src/http/exchange.ts'
-import type { Clock, Timer } from '../broker/src/runtime/clock.ts'
 import type { Logger } from '../broker/src/runtime/logger.ts'
-import type { EndOfTurn } from '../broker/src/runtime/turn.ts'
 import type { Shard } from '../broker/src/shard/shard.ts'
 import { diskError, type Operation, SimDisk } from '../broker/test/support/sim-disk.ts'
 import type { Dice } from './dice.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange, Server } from './exchange.ts'
 import { JournalLog } from './journal-log.ts'
 import type { Oracle } from './oracle.ts'
+import { Process } from './process.ts'
 import type { Product } from './product.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Trace } from './trace.ts'
@@ -30,6 +29,7 @@ export interface LogSizes {
   readonly segmentBytesMax: number
   readonly cacheBytesMax: number
   readonly reserveBytes: number
+  readonly allocateBytes: number
 }
 
 export interface MachineParts {
@@ -42,44 +42,7 @@ export interface MachineParts {
   readonly sizes: LogSizes
 }
 
-class Process {
-  alive = true
-  /** The wall clock as this process sees it, ahead of virtual time. It may jump ahead, never back. */
-  aheadMs: number
-  shard: Shard | undefined
-  closing = false
-  #turn: (() => void)[] = []
-
-  readonly clock: Clock
-  readonly endOfTurn: EndOfTurn
-
-  constructor(scheduler: Scheduler, dice: Dice, aheadMs: number) {
-    this.aheadMs = aheadMs
-    this.clock = {
-      now: () => scheduler.nowMs + this.aheadMs,
-      schedule: (at, run): Timer => {
-        const planned = scheduler.at((at - this.aheadMs) * 1000, () => {
-          if (this.alive) run()
-        })
-        return {
-          cancel: () => {
-            planned.run = undefined
-          },
-        }
-      },
-    }
-    this.endOfTurn = (run) => {
-      if (this.#turn.push(run) > 1) return
-      scheduler.after(dice.between(0, 60), () => {
-        const turn = this.#turn
-        this.#turn = []
-        if (this.alive) for (const run of turn) run()
-      })
-    }
-  }
-}
-
-export class Machine {
+export class Machine implements Server {
   readonly disk = new SimDisk()
   process: Process | undefined
   /** Decides what befalls the disk. */
@@ -91,6 +54,7 @@ export class Machine {
   /** Called when the broker would not start because the log is damaged: whether that was to be expected. */
   onDamage: (error: Error) => boolean = () => false
   starts = 0
+  #stopping: Process | undefined
   readonly #parts: MachineParts
   readonly #dice: Dice
 
@@ -137,9 +101,9 @@ export class Machine {
   /** As by SIGTERM. */
   async stop(): Promise<void> {
     const process = this.process
-    if (process?.shard === undefined || process.closing) return
+    if (process?.shard === undefined || this.#stopping === process) return
     this.#parts.trace.add('stop')
-    process.closing = true
+    this.#stopping = process
     await process.shard.close()
     if (process.alive) this.die('kill')
   }
@@ -179,7 +143,10 @@ export class Machine {
     return new JournalLog(log, oracle, verdict)
   }
 
-  /** Sends a request; its answer comes when the broker has one. */
+  now(): number {
+    return this.shard?.now() ?? 0
+  }
+
   request(exchange: Exchange): void {
     const { product, oracle, verdict, scheduler, trace } = this.#parts
     const { process } = this

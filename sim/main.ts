@@ -5,13 +5,15 @@
  *     npm run sim -- --seeds 100            many, from a random seed on
  *     npm run sim -- --seed 42 --trace      every line of what happened
  *     npm run sim -- --defects              plants each deliberate defect and looks for it
+ *     npm run sim -- --defects --seeds 40   from seed 1 on, for the seed that shows it soonest
  */
 
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { defects } from './defects.ts'
+import { runOnKafka } from './kafka/run.ts'
 import { type Report, run } from './run.ts'
-import { search } from './search.ts'
+import { search, soonest } from './search.ts'
 
 const STEPS = 20_000
 const SEEDS_PER_DEFECT = 50
@@ -24,6 +26,7 @@ const { values } = parseArgs({
     steps: { type: 'string', default: String(STEPS) },
     defect: { type: 'string' },
     defects: { type: 'boolean', default: false },
+    kafka: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
   },
 })
@@ -38,7 +41,12 @@ async function runSeeds(): Promise<boolean> {
   let failed = 0
   for (let seed = first; seed < first + Number(values.seeds); seed += 1) {
     const defect = values.defect === undefined ? {} : { defect: values.defect }
-    const report = await run({ seed, steps: Number(values.steps), print: values.trace, ...defect })
+    const report = await (values.kafka ? runOnKafka : run)({
+      seed,
+      steps: Number(values.steps),
+      print: values.trace,
+      ...defect,
+    })
     steps += report.steps
     for (const [name, count] of [...report.mishaps, ...report.events]) {
       counts.set(name, (counts.get(name) ?? 0) + count)
@@ -65,13 +73,17 @@ function print(report: Report): void {
 }
 
 async function findDefects(): Promise<boolean> {
+  const many = Number(values.seeds)
   let found = 0
   for (const defect of Object.keys(defects)) {
-    const report = await search({ defect, seedsMax: SEEDS_PER_DEFECT, steps: STEPS_PER_DEFECT })
+    const wanted = { defect, steps: STEPS_PER_DEFECT }
+    const report =
+      many > 1
+        ? await soonest({ ...wanted, seedsMax: many })
+        : await search({ ...wanted, seedsMax: SEEDS_PER_DEFECT })
     if (report !== undefined) found += 1
-    console.log(
-      `${defect}: ${report === undefined ? 'NOT FOUND' : `seed ${report.seed}, ${report.violation}`}`,
-    )
+    const what = report && `seed ${report.seed}, step ${report.steps}: ${report.violation}`
+    console.log(`${defect}: ${what ?? 'NOT FOUND'}`)
   }
   console.log(`${found} of ${Object.keys(defects).length} found`)
   return found === Object.keys(defects).length

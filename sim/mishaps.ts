@@ -21,7 +21,7 @@ const KINDS = {
   'slow disk': 2,
   'clock ahead': 2,
   'clock back': 2,
-  night: 6,
+  night: 9,
   'client crash': 2,
 } as const
 export type Mishap = keyof typeof KINDS
@@ -124,7 +124,7 @@ export class Mishaps {
         machine.aheadMs -= dice.pick([1000, 60_000, 600_000, 90_000_000])
         return
       case 'night': {
-        const minutes = dice.pick([1 / 6, 1, 1, 2, 6, 7])
+        const minutes = dice.pick([1 / 6, 1, 1.1, 2, 6, 7])
         const until = scheduler.nowUs + minutes * MINUTE_US + dice.between(-500_000, 500_000)
         for (const client of clients) client.restingUntilUs = until
         this.#nightUntilUs = until - (dice.chance(0.3) ? MINUTE_US : 0)

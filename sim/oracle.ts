@@ -47,7 +47,7 @@ export class Oracle implements Asked, Known {
   /** The latest time that the broker ever saw: what was over then may be forgotten, wherever the clock is set. */
   latest = 0
   journal: Entry[] = []
-  /** How often each kind of event happened. */
+  /** How often each kind of event happened, and what else is worth counting. */
   readonly counts = new Map<string, number>()
   readonly #verdict: Verdict
   readonly #trace: Trace
@@ -77,7 +77,7 @@ export class Oracle implements Asked, Known {
     this.#trace.add(`  ${position} ${summary(event)} ${token}`)
     this.#verdict.hold(position > this.last, () => `position ${position} was given out before`)
     this.journal.push(entry)
-    this.counts.set(event.kind, (this.counts.get(event.kind) ?? 0) + 1)
+    this.#count(event.kind)
     if (this.#verdict.violation !== undefined) return
     this.model.begin(event, entry.first)
     const wrong = full && event.kind === 'sent' ? 'the disk is full' : this.#objection(event, token)
@@ -85,6 +85,10 @@ export class Oracle implements Asked, Known {
     if (wrong !== undefined) return
     this.model.fold(event, token)
     this.#follow(event, position)
+  }
+
+  #count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1)
   }
 
   #objection(event: Event, token: string): string | undefined {
@@ -105,10 +109,15 @@ export class Oracle implements Asked, Known {
     this.#outbox.clear()
     const kept = this.#indexOf(end)
     this.model = this.survivors(end)
-    this.model.turns = new Turns(this.model.events)
+    this.forgetTurns()
     if (kept === this.journal.length) return
     this.#trace.add(`lost ${this.journal.length - kept} records`)
     this.journal.length = kept
+  }
+
+  /** Whose turn it is need not outlive a restart. */
+  forgetTurns(): void {
+    this.model.turns = new Turns(this.model.events)
   }
 
   /** The truth where the log ends at `end`. Nothing may be lost that somebody was told of. */
@@ -150,6 +159,8 @@ export class Oracle implements Asked, Known {
       this.#verdict.hold(!wrong, () => `refused: ${describe(exchange)} with ${status} ${code}: ${text}`)
       return []
     }
+    if (exchange.moment?.full === true && exchange.action.kind !== 'send')
+      this.#count('served on a full disk')
     // An empty receive says nothing that could turn out to be untrue.
     if (exchange.action.kind === 'receive') return this.#delivered(exchange, answer.output)
     this.#promised = Math.max(this.#promised, exchange.rests)

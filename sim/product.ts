@@ -1,8 +1,10 @@
 /**
- * The broker that is simulated: the modules as they are, or a second copy of them with one defect planted. A copy
- * is told apart by the query of its modules' URLs, so the product itself knows nothing of it.
+ * The broker that is simulated: the modules as they are, or with one defect planted in a second copy of the module
+ * that has it and of whatever imports that. A copy is told apart by the query of its modules' URLs, so the product
+ * itself knows nothing of it.
  */
 
+import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { type Defect, defects } from './defects.ts'
 
@@ -10,41 +12,65 @@ export interface Product {
   readonly openShard: typeof import('../broker/src/shard/shard.ts').openShard
   readonly openFileLog: typeof import('../broker/src/log/file-log.ts').openFileLog
   readonly sqsHandler: typeof import('../broker/src/sqs/service.ts').sqsHandler
+  readonly kafkaLogOpener: typeof import('../broker/src/log/kafka/log-opener.ts').kafkaLogOpener
   readonly recover: typeof import('../broker/src/shard/recovery.ts').recover
 }
 
 const SOURCE = new URL('../broker/src/', import.meta.url).href
 
 export async function loadProduct(defect?: string): Promise<Product> {
-  if (defect === undefined) return load('')
-  if (defects[defect] === undefined) throw new Error(`no such defect: ${defect}`)
+  if (defect === undefined) return load((url) => url)
+  const file = defects[defect]?.file
+  if (file === undefined) throw new Error(`no such defect: ${defect}`)
   hook()
-  const product = await load(`?defect=${encodeURIComponent(defect)}`)
+  const product = await load((url) => copyOf(url, defect))
   if (!planted.has(defect)) throw new Error(`the defect ${defect} was not planted: its file was never loaded`)
   return product
 }
 
-async function load(query: string): Promise<Product> {
-  const { openShard } = (await import(`${SOURCE}shard/shard.ts${query}`)) as Product
-  const { recover } = (await import(`${SOURCE}shard/recovery.ts${query}`)) as Product
-  const { openFileLog } = (await import(`${SOURCE}log/file-log.ts${query}`)) as Product
-  const { sqsHandler } = (await import(`${SOURCE}sqs/service.ts${query}`)) as Product
-  return { openShard, openFileLog, sqsHandler, recover }
+async function load(place: (url: string) => string): Promise<Product> {
+  const { openShard } = (await import(place(`${SOURCE}shard/shard.ts`))) as Product
+  const { recover } = (await import(place(`${SOURCE}shard/recovery.ts`))) as Product
+  const { openFileLog } = (await import(place(`${SOURCE}log/file-log.ts`))) as Product
+  const { sqsHandler } = (await import(place(`${SOURCE}sqs/service.ts`))) as Product
+  const { kafkaLogOpener } = (await import(place(`${SOURCE}log/kafka/log-opener.ts`))) as Product
+  return { openShard, openFileLog, sqsHandler, kafkaLogOpener, recover }
+}
+
+/** Where a broker with that defect has a module: the module itself, unless the defect makes a difference to it. */
+function copyOf(url: string, defect: string): string {
+  const spoiled = `${SOURCE}${defects[defect]!.file}`
+  return reach(url).has(spoiled) ? `${url}?defect=${encodeURIComponent(defect)}` : url
+}
+
+const IMPORT = /^(?:import|export)\s+(?!type\b)[^;']*?from '(\.[^']+)'/gm
+const reaches = new Map<string, Set<string>>()
+
+/** A module and all that it imports, directly or not. */
+function reach(url: string): ReadonlySet<string> {
+  const known = reaches.get(url)
+  if (known !== undefined) return known
+  const reached = new Set([url])
+  reaches.set(url, reached)
+  for (const [, specifier] of readFileSync(new URL(url), 'utf8').matchAll(IMPORT)) {
+    for (const further of reach(new URL(specifier!, url).href)) reached.add(further)
+  }
+  return reached
 }
 
 const planted = new Set<string>()
 let hooked = false
 
-/** What a module with a defect imports of the broker has the same defect. */
+/** What a copy imports of the broker has the same defect. */
 function hook(): void {
   if (hooked) return
   hooked = true
   registerHooks({
     resolve: (specifier, context, next) => {
       const resolved = next(specifier, context)
-      const query = /\?defect=[^?]+$/.exec(context.parentURL ?? '')?.[0]
-      if (query === undefined || !resolved.url.startsWith(SOURCE)) return resolved
-      return { ...resolved, url: resolved.url + query }
+      const defect = context.parentURL?.split('?defect=')[1]
+      if (defect === undefined || !resolved.url.startsWith(SOURCE)) return resolved
+      return { ...resolved, url: copyOf(resolved.url, decodeURIComponent(defect)) }
     },
     load: (url, context, next) => {
       const loaded = next(url, context)

@@ -15,7 +15,7 @@ export function isFifo(queue: string): boolean {
 
 export function createAction(dice: Dice, queue: string): Action {
   const fifo: Attributes = isFifo(queue) ? { FifoQueue: 'true', ...dedupOf(queue) } : {}
-  const tags: Attributes = dice.chance(0.1) ? { 'pabal:on-exhausted': 'discard' } : {}
+  const tags: Attributes = dice.pick([{}, {}, { team: 'x' }, { 'pabal:on-exhausted': 'discard' }])
   return { kind: 'create', queue, attributes: { ...fifo, ...redrawn(dice, queue) }, tags }
 }
 
@@ -27,11 +27,7 @@ export function redrawn(dice: Dice, queue: string): Attributes {
     MessageRetentionPeriod: retentionOf(dice, queue),
     ReceiveMessageWaitTimeSeconds: dice.pick(['0', '0', '2']),
   }
-  if (queue.startsWith('dead')) {
-    if (dice.chance(0.2)) attributes['RedriveAllowPolicy'] = allowPolicy(dice)
-    return attributes
-  }
-  if (dice.chance(0.7)) {
+  if (!queue.startsWith('dead') && dice.chance(0.7)) {
     attributes['RedrivePolicy'] = JSON.stringify({
       deadLetterTargetArn: arnOf(isFifo(queue) ? 'dead.fifo' : 'dead'),
       maxReceiveCount: dice.between(1, 4),
@@ -47,11 +43,11 @@ export function rescoped(dice: Dice): Attributes {
   return dice.pick([scope, scope, limit, { ...scope, ...limit }])
 }
 
-/** An empty one takes it away. */
-function allowPolicy(dice: Dice): string {
+/** Whose dead letters a queue takes; an empty policy takes it away. */
+export function reallowed(dice: Dice): Attributes {
   const byQueue = { redrivePermission: 'byQueue', sourceQueueArns: [arnOf('work'), arnOf('line.fifo')] }
   const policy = dice.pick([undefined, undefined, { redrivePermission: 'denyAll' }, byQueue])
-  return policy === undefined ? '' : JSON.stringify(policy)
+  return { RedriveAllowPolicy: policy === undefined ? '' : JSON.stringify(policy) }
 }
 
 function retentionOf(dice: Dice, queue: string): string {

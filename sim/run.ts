@@ -70,7 +70,7 @@ class Run {
     const verdict = this.#verdict
     const scheduler = this.#scheduler
     const trace = new Trace(options.print === true)
-    const oracle = new Oracle(verdict, trace, dice.fork('waits').chance(0.3))
+    const oracle = new Oracle(verdict, trace, dice.fork('waits').chance(0.5))
     const sizes = drawSizes(dice.fork('sizes'))
     const machine = new Machine({
       product,
@@ -84,7 +84,14 @@ class Run {
     const letters = new Letters()
     const habits = drawHabits(dice.fork('habits'))
     this.#clients = Array.from({ length: CLIENTS }, (_, index) => {
-      const parts = { machine, oracle, scheduler, letters, habits, dice: dice.fork(`client ${index}`) }
+      const parts = {
+        server: machine,
+        oracle,
+        scheduler,
+        letters,
+        habits,
+        dice: dice.fork(`client ${index}`),
+      }
       return new Client(parts, index % 2 === 0 ? 'json' : 'query')
     })
     this.#mishaps = new Mishaps({
@@ -173,5 +180,6 @@ function drawSizes(dice: Dice): LogSizes {
     segmentBytesMax: dice.pick([8 * 1024, 16 * 1024, 64 * 1024]),
     cacheBytesMax: dice.pick([4 * 1024, 64 * 1024]),
     reserveBytes: dice.pick([0, 16 * 1024, 64 * 1024]),
+    allocateBytes: dice.pick([4 * 1024, 32 * 1024]),
   }
 }

@@ -21,7 +21,7 @@ import type { State } from '../broker/src/queue/state.ts'
 import { liveSlots } from '../broker/test/support/dump.ts'
 import { DEDUPLICATION_MS, dueAtOf, type Message, type Model, type Queue } from './model.ts'
 
-/** One line a thing; equal exactly when the lines are. */
+/** One line a thing, no two alike; equal exactly when the lines are, in whichever order. */
 export type View = readonly string[]
 
 export function viewOfState(state: State, now: number, latest: number): View {
@@ -32,12 +32,14 @@ export function viewOfState(state: State, now: number, latest: number): View {
     for (const [key, seq, at] of queue.dedup?.entries(latest) ?? []) {
       lines.push(`memory ${queue.id} ${JSON.stringify(key)} ${seq} ${at}`)
     }
-    lines.push(...attemptLines(queue.id, now, attemptsOf(queue, latest), (seq) => receivesOf(state, seq)))
+    lines.push(
+      ...attemptLines(queue.id, now, attemptsOf(queue, latest), (seq) => receivesOf(state, seq, now)),
+    )
   }
   for (const slot of liveSlots(state)) {
     if (isReachable(state, slot)) lines.push(messageLine(state, slot, now))
   }
-  return lines.sort()
+  return lines
 }
 
 export function viewOfModel(model: Model, now: number, latest: number): View {
@@ -51,19 +53,19 @@ export function viewOfModel(model: Model, now: number, latest: number): View {
         lines.push(`memory ${definition.id} ${JSON.stringify(key)} ${seq} ${at}`)
     }
     const attempts = [...queue.attempts].filter(([, { at }]) => at + DEDUPLICATION_MS > latest)
-    lines.push(...attemptLines(definition.id, now, attempts, (seq) => heldReceives(model, seq)))
+    lines.push(...attemptLines(definition.id, now, attempts, (seq) => heldReceives(model, seq, now)))
   }
   for (const message of model.messages.values()) lines.push(truthLine(message, now))
-  return lines.sort()
+  return lines
 }
 
-/** The first line that only one of the two has. */
+/** A line that only one of the two has. */
 export function difference(a: View, b: View, names: readonly [string, string]): string | undefined {
-  const [inA, inB] = [new Set(a), new Set(b)]
-  const onlyA = a.find((line) => !inB.has(line))
-  const onlyB = b.find((line) => !inA.has(line))
-  if (onlyA === undefined && onlyB === undefined) return undefined
-  return `${names[0]}: ${onlyA ?? 'nothing'}\n  ${names[1]}: ${onlyB ?? 'nothing'}`
+  const left = new Set(a)
+  const onlyB = b.find((line) => !left.delete(line))
+  if (onlyB === undefined && left.size === 0) return undefined
+  const [onlyA = 'nothing'] = left
+  return `${names[0]}: ${onlyA}\n  ${names[1]}: ${onlyB ?? 'nothing'}`
 }
 
 function byId<Value>(map: ReadonlyMap<number, Value>): readonly Value[] {
@@ -106,15 +108,16 @@ function attemptLines(
 }
 
 /** How often a message in flight was received. */
-function receivesOf(state: State, seq: number): number | undefined {
+function receivesOf(state: State, seq: number, now: number): number | undefined {
   const slot = state.index.get(seq)
   if (slot === 0 || state.messages.phase(slot) !== IN_FLIGHT) return undefined
+  if (state.messages.number(slot, DUE_AT) <= now) return undefined
   return state.messages.int(slot, RECEIVE_COUNT)
 }
 
-function heldReceives(model: Model, seq: number): number | undefined {
+function heldReceives(model: Model, seq: number, now: number): number | undefined {
   const message = model.messages.get(seq)
-  return message?.phase === 'in flight' ? message.receiveCount : undefined
+  return message?.phase === 'in flight' && message.dueAt > now ? message.receiveCount : undefined
 }
 
 function messageLine(state: State, slot: number, now: number): string {
@@ -125,46 +128,23 @@ function messageLine(state: State, slot: number, now: number): string {
   const waits = phase === DELAYED && queue.fifo
   const dueAt = waits ? sentAt + queue.settings.delayMs : messages.number(slot, DUE_AT)
   const pending = (phase === DELAYED || phase === IN_FLIGHT) && dueAt > now
-  const names = { [DELAYED]: 'delayed', [IN_FLIGHT]: 'in flight' } as Readonly<Record<number, string>>
   const receives = messages.int(slot, RECEIVE_COUNT)
-  return line({
-    seq: messages.number(slot, SEQ),
-    queueId: queue.id,
-    phase: pending ? `${names[phase]} until ${dueAt}` : 'ready',
-    priority: messages.priority(slot),
-    group: queue.fifo
-      ? (state.lines.get(messages.int(slot, LINE)).group ?? '')
-      : state.lines.get(messages.int(slot, LINE)).group,
-    sentAt,
-    receives,
-    countBefore: messages.countBefore(slot),
-    firstReceivedAt: receives === 0 ? 0 : sentAt + messages.other(slot, FIRST_RECEIVED),
-    leasedAt: pending && phase === IN_FLIGHT ? sentAt + messages.other(slot, LEASED) : 0,
-    source: state.sources.get(messages.other(slot, SOURCE)),
-  })
+  const firstReceivedAt = receives === 0 ? 0 : sentAt + messages.other(slot, FIRST_RECEIVED)
+  const leasedAt = pending && phase === IN_FLIGHT ? sentAt + messages.other(slot, LEASED) : 0
+  const until = pending ? `${phase === DELAYED ? 'delayed' : 'in flight'} until ${dueAt}` : 'ready'
+  const { group } = state.lines.get(messages.int(slot, LINE))
+  const source = state.sources.get(messages.other(slot, SOURCE))
+  return `message ${messages.number(slot, SEQ)} ${queue.id} ${until} priority ${messages.priority(slot)} group ${group} sent ${sentAt} received ${receives} before ${messages.countBefore(slot)} first ${firstReceivedAt} leased ${leasedAt} from ${source}`
 }
 
 function truthLine(message: Message, now: number): string {
-  const { receiveCount, leasedAt, firstReceivedAt } = message
+  const { seq, queue, phase, priority, group, sentAt, receiveCount, countBefore, source } = message
   const dueAt = dueAtOf(message)
-  const pending = message.phase !== 'ready' && dueAt > now
-  return line({
-    seq: message.seq,
-    queueId: message.queue.definition.id,
-    phase: pending ? `${message.phase} until ${dueAt}` : 'ready',
-    priority: message.priority,
-    group: message.group,
-    sentAt: message.sentAt,
-    receives: receiveCount,
-    countBefore: message.countBefore,
-    firstReceivedAt: receiveCount === 0 ? 0 : firstReceivedAt,
-    leasedAt: pending && message.phase === 'in flight' ? leasedAt : 0,
-    source: message.source,
-  })
-}
-
-function line(fields: Readonly<Record<string, unknown>>): string {
-  return `message ${Object.values(fields).map(String).join(' ')}`
+  const pending = phase !== 'ready' && dueAt > now
+  const firstReceivedAt = receiveCount === 0 ? 0 : message.firstReceivedAt
+  const leasedAt = pending && phase === 'in flight' ? message.leasedAt : 0
+  const until = pending ? `${phase} until ${dueAt}` : 'ready'
+  return `message ${seq} ${queue.definition.id} ${until} priority ${priority} group ${group} sent ${sentAt} received ${receiveCount} before ${countBefore} first ${firstReceivedAt} leased ${leasedAt} from ${source}`
 }
 
 /** A purged message may still take up memory; it is nobody's. */

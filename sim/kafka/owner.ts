@@ -1,0 +1,217 @@
+/**
+ * A broker that believes it owns the shard: the real shard on the real log on a modelled partition. It may be frozen
+ * and wake up with what it believed, be killed, and find out by its appends alone that somebody else took over.
+ */
+
+import { crc32c } from '@platformatic/kafka'
+import type { HttpHandler, HttpResponse } from '../../broker/src/http/exchange.ts'
+import type { KafkaLog } from '../../broker/src/log/kafka/kafka-log.ts'
+import type { Logger } from '../../broker/src/runtime/logger.ts'
+import type { Shard } from '../../broker/src/shard/shard.ts'
+import type { Dice } from '../dice.ts'
+import type { Answer, Exchange } from '../exchange.ts'
+import type { Oracle } from '../oracle.ts'
+import { Process } from '../process.ts'
+import type { Product } from '../product.ts'
+import type { Scheduler } from '../scheduler.ts'
+import type { Trace } from '../trace.ts'
+import type { Verdict } from '../verdict.ts'
+import { REGION, toAnswer, toRequest } from '../wire.ts'
+import type { Ledger } from './ledger.ts'
+import type { ModelledKafka } from './modelled-kafka.ts'
+import { WitnessLog } from './witness-log.ts'
+
+const OPEN_AGAIN_US = 500_000
+/** A request is still known so long after its end: what it appended may land that late. */
+const LINGER_US = 30_000_000
+/** What may be at the bottom of a failure. */
+const EXPECTED = new Set(['NoAnswer', 'Overtaken', 'TakenOver', 'OutOfRange', 'Unavailable'])
+
+export interface OwnerParts {
+  readonly product: Product
+  readonly kafka: ModelledKafka
+  readonly ledger: Ledger
+  readonly oracle: Oracle
+  readonly verdict: Verdict
+  readonly scheduler: Scheduler
+  readonly trace: Trace
+  readonly dice: Dice
+  readonly segmentBytesMax: number
+  readonly cacheBytesMax: number
+}
+
+export class Owner {
+  readonly name: string
+  process: Process | undefined
+  starts = 0
+  #log: WitnessLog | undefined
+  readonly #parts: OwnerParts
+  readonly #underway = new Set<Exchange>()
+
+  constructor(name: string, parts: OwnerParts) {
+    this.name = name
+    this.#parts = parts
+  }
+
+  get shard(): Shard | undefined {
+    return this.process?.shard
+  }
+
+  /** The log that its shard works on; undefined while there is none. */
+  get log(): WitnessLog | undefined {
+    return this.shard?.log === undefined ? undefined : this.#log
+  }
+
+  get isNewest(): boolean {
+    return this.#parts.ledger.claimant === this.name
+  }
+
+  /** `stubborn`: it claims again whoever has claimed meanwhile. */
+  start(stubborn: boolean): void {
+    const { scheduler, dice, kafka, product, trace } = this.#parts
+    this.starts += 1
+    trace.add(`${scheduler.nowUs} ${this.name} starts${stubborn ? ', stubbornly' : ''}`)
+    const process = new Process(scheduler, dice, 1_700_000_000_000 + dice.between(-1000, 1000))
+    this.process = process
+    const openLog = product.kafkaLogOpener({
+      partition: kafka.view(process),
+      claimant: { node: this.name, address: `${this.name}:1` },
+      crc32c,
+      segmentBytesMax: this.#parts.segmentBytesMax,
+      cacheBytesMax: this.#parts.cacheBytesMax,
+      ...(stubborn ? { mayClaim: async () => {} } : {}),
+    })
+    void this.#open(process, openLog)
+  }
+
+  kill(): void {
+    const { process } = this
+    if (process === undefined) return
+    this.#parts.trace.add(`${this.#parts.scheduler.nowUs} ${this.name} is killed`)
+    process.alive = false
+    this.process = undefined
+    const underway = [...this.#underway]
+    this.#underway.clear()
+    for (const exchange of underway) if (!exchange.hungUp) exchange.done({ kind: 'lost' })
+  }
+
+  async stop(): Promise<void> {
+    const { process } = this
+    if (process?.shard === undefined || process.frozen) return
+    this.#parts.trace.add(`${this.#parts.scheduler.nowUs} ${this.name} stops`)
+    await process.shard.close()
+    if (this.process === process) this.kill()
+  }
+
+  async #open(process: Process, openLog: () => Promise<KafkaLog>): Promise<void> {
+    const { product, ledger, verdict, trace, dice, scheduler } = this.#parts
+    try {
+      process.shard = await product.openShard({
+        openLog: async () => {
+          this.#log = new WitnessLog(await openLog(), ledger, verdict)
+          return this.#log
+        },
+        clock: process.clock,
+        random: dice.random(),
+        log: this.#logger(),
+        awsWaits: false,
+        endOfTurn: process.endOfTurn,
+      })
+      trace.add(`${this.name} is open, claim ${this.#log!.claim}`)
+    } catch (error) {
+      trace.add(`${this.name} does not open: ${String(error)}`)
+      verdict.hold(isExpected(error), () => `${this.name} does not open: ${stackOf(error)}`)
+      scheduler.after(OPEN_AGAIN_US, () => process.reach(() => void this.#open(process, openLog)))
+    }
+  }
+
+  /** A request comes to it, and is seen when it is not frozen. */
+  request(exchange: Exchange): void {
+    const { process } = this
+    this.#parts.oracle.pending.add(exchange)
+    this.#underway.add(exchange)
+    process!.reach(() => this.#handle(process!, exchange))
+  }
+
+  #handle(process: Process, exchange: Exchange): void {
+    const { product, oracle, dice } = this.#parts
+    const { shard } = process
+    if (shard === undefined) return this.#end(exchange, { kind: 'lost' })
+    /** What the answer rests on: all before this position, and the digest of it. */
+    let rests: { readonly before: number; readonly digest: string } | undefined
+    let wrote = false
+    const submit: Shard['submit'] = (command, signal) => {
+      const log = this.log
+      const end = log?.end
+      const answer = shard.submit(command, signal)
+      if (log !== undefined && log === this.log) rests = { before: log.end, digest: log.digest }
+      wrote ||= log?.end !== end
+      return answer
+    }
+    const handler: HttpHandler = product.sqsHandler({
+      submit,
+      settings: { account: '000000000000', region: REGION },
+      random: dice.random(),
+      log: this.#logger(),
+    })
+    const respond = (response: HttpResponse): void => {
+      oracle.latest = Math.max(oracle.latest, shard.now())
+      if (exchange.hungUp) {
+        this.#end(exchange, { kind: 'lost' })
+        return response.undelivered?.()
+      }
+      const answer = toAnswer(exchange.action, exchange.wire, response)
+      this.#end(exchange, this.#isSure(exchange, answer, wrote) ? answer : { kind: 'lost' }, rests)
+    }
+    const request = toRequest(exchange.action, exchange.wire, exchange.hangUp.signal)
+    Promise.resolve(handler(request))
+      .then((response) => process.reach(() => respond(response)))
+      .catch((error: unknown) => this.#parts.verdict.hold(false, () => `a request failed: ${stackOf(error)}`))
+  }
+
+  /** An answer without a record is given by nobody who has been overtaken: what a cluster's beats see to. */
+  #isSure({ action }: Exchange, answer: Answer, wrote: boolean): boolean {
+    if (answer.kind === 'refused' && answer.status >= 500) return true
+    return wrote || action.kind === 'receive' || this.isNewest
+  }
+
+  #end(exchange: Exchange, answer: Answer, rests?: { before: number; digest: string }): void {
+    const { ledger, oracle, verdict, scheduler, trace } = this.#parts
+    this.#underway.delete(exchange)
+    scheduler.after(LINGER_US, () => oracle.pending.delete(exchange))
+    const { action } = exchange
+    if (!exchange.hungUp)
+      trace.add(`${scheduler.nowUs} ${this.name} ${action.kind} ${action.queue} ${answer.kind}`)
+    // What a receive brings is looked at message by message, and an empty one says nothing.
+    const says = answer.kind === 'done' && action.kind !== 'receive'
+    verdict.hold(
+      !says || rests === undefined || ledger.digestBefore(rests.before) === rests.digest,
+      () => `${this.name} answered ${action.kind} ${action.queue}, which rests on records that do not count`,
+    )
+    if (!exchange.hungUp) exchange.done(answer)
+  }
+
+  #logger(): Logger {
+    const { trace, verdict } = this.#parts
+    const note = (event: string, fields?: Readonly<Record<string, unknown>>): void => {
+      const error = fields?.['error']
+      trace.add(`${this.name}: ${event} ${error === undefined ? '' : String(error)}`)
+      if (error === undefined) return
+      verdict.hold(isExpected(error), () => `${this.name} says ${event}: ${stackOf(error)}`)
+    }
+    return { debug: note, info: note, warn: note, error: note }
+  }
+}
+
+function isExpected(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (EXPECTED.has(cause.name)) return true
+  }
+  return false
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const cause = error.cause === undefined ? '' : `\n  caused by ${stackOf(error.cause)}`
+  return `${error.stack ?? error.message}${cause}`
+}
