@@ -167,7 +167,7 @@ export const OPTIONS: { readonly [Name in keyof Options]: Option<Options[Name]> 
     default: '127.0.0.1',
     shown: '127.0.0.1',
     expects: 'a host name or an IP address',
-    help: 'address at which the other brokers on the same topic reach this one',
+    help: 'address at which the other brokers reach this one',
     read: (value) => readText(value, /^[\w.:%-]+$/),
   },
   'peer-port': {

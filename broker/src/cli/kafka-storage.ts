@@ -10,6 +10,7 @@ import { EXIT, Failure } from '../failure.ts'
 import { readKafkaAddress, showHostPort } from '../log/kafka/address.ts'
 import { type Kafka, openKafka } from '../log/kafka/kafka.ts'
 import { kafkaLogOpener } from '../log/kafka/log-opener.ts'
+import { RecordStream } from '../log/kafka/record-stream.ts'
 import type { Sasl, Security, Tls } from '../log/kafka/security.ts'
 import { ensurePassingTopic, ensureTopic, UnfitTopic } from '../log/kafka/topic-settings.ts'
 import type { Log } from '../log/log.ts'
@@ -43,12 +44,14 @@ export async function openOnKafka(config: Config, settings: BrokerSettings): Pro
       machineClock,
       shards: partitions.length,
       openLog: logsOf(config, kafka, topic, settings),
-      beats: new KafkaBeats({
-        partition: kafka.partition(`${topic}${MEMBERS}`, 0),
-        crc32c: kafka.crc32c,
-        clock: machineClock,
-        log: settings.log,
-      }),
+      beats: new KafkaBeats(
+        new RecordStream({
+          partition: kafka.partition(`${topic}${MEMBERS}`, 0),
+          crc32c: kafka.crc32c,
+          clock: machineClock,
+          log: settings.log,
+        }),
+      ),
       host: config['peer-host'],
       port: config['peer-port'],
       secret: config['cluster-secret'],

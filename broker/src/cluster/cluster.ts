@@ -7,7 +7,7 @@
 import type { Shards } from '../broker.ts'
 import type { Log } from '../log/log.ts'
 import type { Answers, Command, Submit } from '../queue/command.ts'
-import { isProblem, type Problem } from '../queue/problem.ts'
+import type { Problem } from '../queue/problem.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { openShard, type ShardOptions } from '../shard/shard.ts'
 import { Unavailable } from '../shard/unavailable.ts'
@@ -21,7 +21,7 @@ import { PeerLost } from './peer-lost.ts'
 import { PeerServer } from './peer-server.ts'
 import { Peers } from './peers.ts'
 import { Router } from './router.ts'
-import { enterShard } from './shard-door.ts'
+import { enterShard, isNothing } from './shard-door.ts'
 
 export interface ClusterOptions extends Omit<ShardOptions, 'openLog' | 'others'> {
   readonly shards: number
@@ -255,21 +255,15 @@ export class Cluster implements Shards {
   readonly #askHere: AskShard = async (shard, command, passage, signal) => {
     const here = this.#ownership.get(shard)
     if (here?.healthy !== true) throw new NotHere(`shard ${shard} is not here`)
-    if (!this.#membership.sure) throw new NotHere('this broker has lost touch with the others')
-    const answer = await enterShard(here, command, passage, signal)
-    if (!this.#membership.sure) {
-      throw new Unavailable('This broker has lost touch with the others; whether this was done is not known.')
-    }
+    const { answer, proven } = await enterShard(here, command, passage, signal)
+    // Nothing was done, and what was said of it may be old.
+    if (!proven && !this.#membership.sure) throw new NotHere('this broker has lost touch with the others')
     // A long poll that was ended because the shard goes to another broker goes on there.
     if (command.kind === 'receive' && !here.healthy && signal?.aborted !== true && isNothing(answer)) {
       throw new NotHere(`shard ${shard} has gone to another broker`)
     }
     return answer
   }
-}
-
-function isNothing(answer: Answers[keyof Answers] | Problem): boolean {
-  return !isProblem(answer) && 'messages' in answer && answer.messages.length === 0
 }
 
 function mayTryAgain(command: Command, error: unknown): boolean {

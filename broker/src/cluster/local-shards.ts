@@ -16,7 +16,8 @@ export async function openLocalShards(options: LocalShardsOptions): Promise<Shar
   const shards: Shard[] = []
   const router = new Router({
     shards: options.shards,
-    ask: (shard, command, passage, signal) => enterShard(shards[shard]!, command, passage, signal),
+    ask: async (shard, command, passage, signal) =>
+      (await enterShard(shards[shard]!, command, passage, signal)).answer,
     isLocal: () => true,
   })
   for (let number = 0; number < options.shards; number += 1) {

@@ -4,7 +4,7 @@
  */
 
 import type { Answers, Command } from '../queue/command.ts'
-import type { Problem } from '../queue/problem.ts'
+import { isProblem, type Problem } from '../queue/problem.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Shard } from '../shard/shard.ts'
 import { type CommandOf, isSpread, PartMissing, type Passage, SpreadDiffers } from './ask-shard.ts'
@@ -21,23 +21,38 @@ const TO_PARTS: ReadonlySet<Command['kind']> = new Set([
 ])
 const NOTHING = Object.freeze({ messages: Object.freeze([]) })
 
+export interface Entered<Answer> {
+  readonly answer: Answer | Problem
+  /** It rests on records of its own that the log has taken: whoever answers surely was the owner. */
+  readonly proven: boolean
+}
+
 export async function enterShard<Kind extends Command['kind']>(
   shard: Shard,
   command: CommandOf<Kind>,
   passage: Passage | undefined,
   signal?: AbortSignal,
-): Promise<Answers[Kind] | Problem> {
+): Promise<Entered<Answers[Kind]>> {
   if (TO_PARTS.has(command.kind)) {
     const { queue: name } = command as CommandOf<'describeQueue'>
     const queue = shard.state?.queuesByName.get(name)
     checkPassage(name, queue, passage)
     if (passage?.repeatOnly === true && !isRepeat(queue, command as CommandOf<'receive'>, shard.now())) {
-      return NOTHING as unknown as Answers[Kind]
+      return { answer: NOTHING as unknown as Answers[Kind], proven: false }
     }
   }
-  const answer = await shard.submit<Kind>(command, signal)
-  if (command.kind === 'receive') await shard.departuresSettled()
-  return answer
+  const end = shard.log?.end
+  const answering = shard.submit<Kind>(command, signal)
+  const staged = shard.log?.end !== end
+  const answer = await answering
+  if (command.kind !== 'receive') return { answer, proven: staged }
+  await shard.departuresSettled()
+  return { answer, proven: !isNothing(answer) }
+}
+
+/** True for a receive that took nothing. */
+export function isNothing(answer: Answers[keyof Answers] | Problem): boolean {
+  return !isProblem(answer) && 'messages' in answer && answer.messages.length === 0
 }
 
 /** Throws what the sender has to know. A queue that is not here at all is for the shard to say, unless it is a part. */
