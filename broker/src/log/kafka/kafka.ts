@@ -13,7 +13,7 @@ import { KafkaError, mayPass } from './kafka-error.ts'
 import { type Api, KafkaNode } from './kafka-node.ts'
 import { KafkaPartition } from './kafka-partition.ts'
 import { lenient } from './lenient.ts'
-import { type Library, loadLibrary } from './library.ts'
+import { checksumOf, type Library, loadLibrary } from './library.ts'
 import { pause } from './pause.ts'
 import type { Crc32c } from './record-batch.ts'
 import type { Security } from './security.ts'
@@ -53,6 +53,7 @@ export async function openKafka(options: KafkaOptions): Promise<Kafka> {
 export class Kafka {
   readonly library: Library
   readonly clock: Clock
+  readonly crc32c: Crc32c
   readonly #options: KafkaOptions
   readonly #nodes = new Map<string, KafkaNode>()
   readonly #topics = new Map<string, Promise<Topic>>()
@@ -65,13 +66,10 @@ export class Kafka {
   constructor(options: KafkaOptions, library: Library) {
     this.#options = options
     this.library = library
+    this.crc32c = checksumOf(library)
     this.clock = options.clock
     this.#metadata = lenient(library, library.metadataV12)
     for (const address of options.bootstrap) this.#node(address)
-  }
-
-  get crc32c(): Crc32c {
-    return this.library.crc32c
   }
 
   /** `host:port,host:port`, for messages. */

@@ -45,6 +45,8 @@ export class NewestBatches {
   readonly #stagedBytesMax: number
   readonly #chunks: Chunk[] = []
   #cachedBytes = 0
+  /** Of a chunk that was forgotten, for the next one: fresh memory costs more than filling it. */
+  #spare: Buffer | undefined
   /** Batches closed and not yet handed out by {@link cut}. */
   #closed: PlacedBatch[] = []
   /** Everything from this offset on must stay, because it is not durable yet. */
@@ -212,7 +214,9 @@ export class NewestBatches {
 
   #addChunk(bytes: number): Chunk {
     this.#evict(bytes)
-    const chunk = { buffer: Buffer.allocUnsafeSlow(bytes), batches: [], bytes }
+    const spare = bytes === CHUNK_BYTES ? this.#spare : undefined
+    if (spare !== undefined) this.#spare = undefined
+    const chunk = { buffer: spare ?? Buffer.allocUnsafeSlow(bytes), batches: [], bytes }
     this.#cachedBytes += bytes
     this.#chunks.push(chunk)
     return chunk
@@ -222,7 +226,9 @@ export class NewestBatches {
     while (this.#chunks.length > 1 && this.#cachedBytes + wanted > this.#cacheBytesMax) {
       const last = this.#chunks[0]!.batches.at(-1)
       if (last !== undefined && last.base + last.count > this.#keepFrom) return
-      this.#cachedBytes -= this.#chunks.shift()!.bytes
+      const { buffer, bytes } = this.#chunks.shift()!
+      this.#cachedBytes -= bytes
+      if (buffer.length === CHUNK_BYTES) this.#spare = buffer
     }
   }
 }
