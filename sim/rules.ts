@@ -5,7 +5,7 @@
  * Whether a client asked for it is requests.ts; whether the log is well kept is records.ts.
  */
 
-import type { Event } from '../broker/src/queue/event.ts'
+import type { CrossingEvent, Event, SourceEvent } from '../broker/src/queue/event.ts'
 import { discards, isExhausted, redriveOf } from './dead-letters.ts'
 import { DEDUPLICATION_MS, type Message, type Model, numberOf, type Queue } from './model.ts'
 import { isFirstOfItsGroup } from './turns.ts'
@@ -14,9 +14,8 @@ const LEASE_MS_MAX = 43_200_000
 /** The waits of `--aws-waits`: after a purge, and before a deleted queue's name is used again. */
 const WAIT_MS = 60_000
 
-/** Not what crosses between shards: here is one. */
-type Crossing = 'departing' | 'departed' | 'returned' | 'arrived' | 'arrivalsKnown'
-export type Kind = Exclude<Event['kind'], Crossing>
+/** Not what crosses between shards, nor what comes from a topic: here is one shard, and no Kafka. */
+export type Kind = Exclude<Event['kind'], (CrossingEvent | SourceEvent)['kind']>
 export type Of<K extends Kind> = Extract<Event, { kind: K }>
 
 /** An event about to count, and what it is about: a message that is there, a queue that is there. */

@@ -37,6 +37,20 @@ function fieldsOf(event: Event, names: EventNames, full: boolean): Line {
       return { queue: queueOf(event.queueId, names), sentBefore: isoDate(event.sentBefore) }
     case 'sent':
       return { ...messageOf(event, names, full), ...dueOf(event.dueAt) }
+    case 'fed':
+      return {
+        ...messageOf(event, names, full),
+        ...dueOf(event.dueAt),
+        partition: event.partition,
+        offset: event.offset,
+      }
+    case 'fedTo':
+      return {
+        queue: queueOf(event.queueId, names),
+        topicId: event.topicId,
+        partition: event.partition,
+        next: event.next,
+      }
     case 'redriven':
       return { ...messageOf(event, names, full), oldSeq: event.oldSeq, task: event.taskId }
     case 'relocated':

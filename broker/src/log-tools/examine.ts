@@ -107,6 +107,7 @@ class Salvage {
       case 'opened':
         return this.#reached(event.nextSeq)
       case 'sent':
+      case 'fed':
         this.#reached(event.seq)
         this.#nextSeq = event.seq + 1
         return this.#needQueue(event.queueId)

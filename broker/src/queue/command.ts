@@ -67,6 +67,13 @@ export interface QueueElsewhere {
   readonly redriveAllowPolicy: string | undefined
 }
 
+/** What is known of the topic that a `pabal:source` tag names; nothing where the broker has no Kafka. */
+export interface SourceFound {
+  readonly topic: string
+  /** Why no queue can be fed from it; undefined where one can. */
+  readonly refusal: string | undefined
+}
+
 export interface CreateQueueCommand {
   readonly kind: 'createQueue'
   readonly name: string
@@ -74,6 +81,7 @@ export interface CreateQueueCommand {
   readonly attributes: Readonly<Record<string, string>>
   readonly tags: Readonly<Record<string, string>>
   readonly elsewhere?: QueueElsewhere
+  readonly source?: SourceFound
 }
 
 export interface SetAttributesCommand {
@@ -120,6 +128,7 @@ export interface TagQueueCommand {
   readonly kind: 'tagQueue'
   readonly queue: string
   readonly tags: Readonly<Record<string, string>>
+  readonly source?: SourceFound
 }
 
 export interface UntagQueueCommand {

@@ -130,7 +130,7 @@ function decideOnQueue(
     case 'listDeadLetterSources':
       return listDeadLetterSources(state, command)
     case 'tagQueue':
-      return noRoomForDefinition(state) ?? decideTagQueue(queue, command.tags, now, emit) ?? DONE
+      return noRoomForDefinition(state) ?? decideTagQueue(state, queue, command, now, emit) ?? DONE
     case 'untagQueue':
       return decideUntagQueue(queue, command.keys, now, emit) ?? DONE
     case 'addPermission':

@@ -5,6 +5,7 @@
  *     │ kind │ at f64 │ …      the kind's highest bit marks the first event of a command: before it time passes
  *
  *     sent        seq f64 │ queue u32 │ due f64 │ MESSAGE
+ *     fed         seq f64 │ queue u32 │ due f64 │ partition u32 │ offset f64 │ MESSAGE
  *     redriven    seq f64 │ queue u32 │ old seq f64 │ task (u8 + text) │ MESSAGE
  *     relocated   seq f64 │ queue u32 │ due f64 │ phase u8 │ sent f64 │ receives u32 │ before u32 │ first i32 │
  *                 leased i32 │ source (u8 + text) │ MESSAGE
@@ -24,6 +25,7 @@
  *     arrived     seq f64 │ queue u32 │ from shard u32 │ number f64 │ then as relocated from `due`, with the MessageId
  *                 (u8 + text) before the source
  *     arrivalsKnown                                 queue u32 │ from shard u32 │ number f64
+ *     fedTo       queue u32 │ topic id (u8 + text) │ partition u32 │ next f64
  *
  * Texts are UTF-8 of at most 255 bytes; length 255 stands for "none". A record's meaning never changes: a new
  * layout gets a new kind.
@@ -54,6 +56,8 @@ const KINDS = {
   returned: 19,
   arrived: 20,
   arrivalsKnown: 21,
+  fed: 22,
+  fedTo: 23,
 } as const satisfies Record<Event['kind'], number>
 
 const NAMES = Object.keys(KINDS) as Event['kind'][]
@@ -132,6 +136,13 @@ function writeFields(event: Event): Uint8Array | undefined {
       writer.u32(event.queueId)
       writer.f64(event.dueAt)
       return writeMessage(event)
+    case 'fed':
+      writer.f64(event.seq)
+      writer.u32(event.queueId)
+      writer.f64(event.dueAt)
+      writer.u32(event.partition)
+      writer.f64(event.offset)
+      return writeMessage(event)
     case 'redriven':
       writer.f64(event.seq)
       writer.u32(event.queueId)
@@ -186,6 +197,12 @@ function writeFields(event: Event): Uint8Array | undefined {
       writer.u32(event.queueId)
       writer.u32(event.from)
       writer.f64(event.number)
+      return NO_CONTENT
+    case 'fedTo':
+      writer.u32(event.queueId)
+      writer.text(event.topicId)
+      writer.u32(event.partition)
+      writer.f64(event.next)
       return NO_CONTENT
     case 'deadLettered':
       writer.f64(event.seq)
@@ -280,7 +297,8 @@ export function isFirst(buffer: Buffer, offset: number): boolean {
 /** True where a record holds a message, so that it is needed for as long as the message lives. */
 export function holdsMessage(buffer: Buffer, offset: number): boolean {
   const kind = buffer[offset]! & ~FIRST
-  return kind === KINDS.sent || kind === KINDS.redriven || kind === KINDS.relocated || kind === KINDS.arrived
+  if (kind === KINDS.sent || kind === KINDS.fed) return true
+  return kind === KINDS.redriven || kind === KINDS.relocated || kind === KINDS.arrived
 }
 
 /** Sequence number of a record for which {@link holdsMessage} is true. */
@@ -364,6 +382,17 @@ function readFields(kind: Event['kind'], at: number): Event {
   switch (kind) {
     case 'sent':
       return { kind, at, seq: reader.f64(), queueId: reader.u32(), dueAt: reader.f64(), ...readMessage() }
+    case 'fed':
+      return {
+        kind,
+        at,
+        seq: reader.f64(),
+        queueId: reader.u32(),
+        dueAt: reader.f64(),
+        partition: reader.u32(),
+        offset: reader.f64(),
+        ...readMessage(),
+      }
     case 'redriven':
       return {
         kind,
@@ -413,6 +442,15 @@ function readFields(kind: Event['kind'], at: number): Event {
       return { kind, at, seq: reader.f64(), taskId: reader.text() }
     case 'arrivalsKnown':
       return { kind, at, queueId: reader.u32(), from: reader.u32(), number: reader.f64() }
+    case 'fedTo':
+      return {
+        kind,
+        at,
+        queueId: reader.u32(),
+        topicId: reader.text() ?? '',
+        partition: reader.u32(),
+        next: reader.f64(),
+      }
     case 'received':
     case 'leaseRenewed':
       return { kind, at, seq: reader.f64(), until: reader.f64(), attemptId: reader.text() }
@@ -472,6 +510,7 @@ function readMessage(): StoredMessage {
 
 const MESSAGE_AT = {
   [KINDS.sent]: 29,
+  [KINDS.fed]: 41,
   [KINDS.redriven]: 29,
   [KINDS.relocated]: 54,
   [KINDS.arrived]: 66,
@@ -484,7 +523,7 @@ export function decodeMessage(record: Buffer): StoredMessage {
   reader.at = MESSAGE_AT[kind]
   reader.end = record.length
   if (kind === KINDS.arrived) return readArrived()
-  if (kind !== KINDS.sent) reader.text()
+  if (kind === KINDS.redriven || kind === KINDS.relocated) reader.text()
   return readMessage()
 }
 

@@ -223,6 +223,27 @@ export interface ArrivalsKnown {
 /** What only happens where there are several shards. */
 export type CrossingEvent = Departing | Departed | Returned | Arrived | ArrivalsKnown
 
+/** A record of a topic of Kafka became a message: sent, and with the place of that record (source.ts). */
+export interface Fed extends Omit<Sent, 'kind'> {
+  readonly kind: 'fed'
+  readonly partition: number
+  readonly offset: number
+}
+
+/** How far a partition of a queue's topic has been read. */
+export interface FedTo {
+  readonly kind: 'fedTo'
+  readonly at: number
+  readonly queueId: number
+  readonly topicId: string
+  readonly partition: number
+  /** The offset of the next record. */
+  readonly next: number
+}
+
+/** What only happens where a queue is fed from a topic of Kafka. */
+export type SourceEvent = Fed | FedTo
+
 export type Event =
   | Opened
   | QueueDefined
@@ -241,6 +262,7 @@ export type Event =
   | Redriven
   | Relocated
   | CrossingEvent
+  | SourceEvent
 
 /** The events whose record holds a message. */
-export type MessageEvent = Sent | Redriven | Relocated | Arrived
+export type MessageEvent = Sent | Fed | Redriven | Relocated | Arrived

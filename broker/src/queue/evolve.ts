@@ -13,6 +13,7 @@ import { evolveMoveTaskChanged, evolveRedriven } from './redrive.ts'
 import { evolveOpened, evolveRelocated } from './relocate.ts'
 import { evolveExpired, evolveQueuePurged } from './retention.ts'
 import { evolveSent } from './send.ts'
+import { evolveFed, evolveFedTo } from './source.ts'
 import type { State } from './state.ts'
 import { evolveVisibilityChanged } from './visibility.ts'
 
@@ -61,5 +62,9 @@ export function evolve(state: State, event: Event, position: number, length: num
       return evolveArrived(state, event, position, length)
     case 'arrivalsKnown':
       return evolveArrivalsKnown(state, event)
+    case 'fed':
+      return evolveFed(state, event, position, length)
+    case 'fedTo':
+      return evolveFedTo(state, event)
   }
 }

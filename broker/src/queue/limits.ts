@@ -29,6 +29,9 @@ export const DEDUPLICATION_IDS_MAX = 10_000_000
 /** Shards that a queue may be spread over. */
 export const PARTS_MAX = 256
 
+/** Queues of one shard that are fed from a topic of Kafka. */
+export const SOURCES_MAX = 100
+
 export const QUEUE_NAME_CHARS_MAX = 80
 /** MessageGroupId, MessageDeduplicationId and ReceiveRequestAttemptId (SQS). */
 export const GROUP_ID_CHARS_MAX = 128

@@ -10,6 +10,7 @@ import type { Lines } from './lines.ts'
 import type { MessageTable } from './message-table.ts'
 import type { MoveTask } from './move-task.ts'
 import { type Settings, settingsOf } from './settings.ts'
+import type { SourcePlace } from './source.ts'
 
 /** The messages that one receive with an attempt id was given, for a repetition of it. */
 export interface Attempt {
@@ -38,6 +39,8 @@ export class Queue {
   woken = false
   /** The highest number that came from each other shard (arrivals.ts). */
   readonly arrivals = new Map<number, number>()
+  /** How far each partition of its source has been read (source.ts). */
+  readonly places = new Map<number, SourcePlace>()
   /** The newest last; at most one is running. */
   moveTasks: MoveTask[] = []
 

@@ -25,6 +25,7 @@ import { PURGE_WAIT_MS, QUEUE_NAME_CHARS_MAX } from './limits.ts'
 import { isProblem, type Problem } from './problem.ts'
 import type { Queue } from './queue.ts'
 import { dedupScopeOf, settingsOf } from './settings.ts'
+import { followSource, forgetSource, validateSource } from './source.ts'
 import { spreadOf, validateSpread } from './spread.ts'
 import type { State } from './state.ts'
 import { validateTags } from './tags.ts'
@@ -54,6 +55,7 @@ export function decideCreateQueue(
     validateTogether(attributes) ??
     checkRedriveTarget(state, name, fifo, attributes, command.elsewhere) ??
     validateTags(name, {}, command.tags) ??
+    validateSource(state, undefined, command.tags, command.source) ??
     validateSpread(fifo, attributes, command.tags)
   if (problem !== undefined) return problem
   const id = state.nextQueueId
@@ -234,11 +236,13 @@ export function evolveQueueDefined(state: State, event: QueueDefined, length: nu
   const queue = known ?? state.define(definition)
   state.definitionBytes += length - queue.definitionBytes
   queue.definitionBytes = length
-  if (known === undefined) return
+  if (known === undefined) return followSource(state, queue, undefined)
+  const before = known.definition
   const delayBefore = known.settings.delayMs
   known.definition = definition
   known.settings = settingsOf(definition)
   if (known.settings.delayMs !== delayBefore) state.delayChanged(known)
+  followSource(state, queue, before)
 }
 
 export function evolveQueueDeleted(state: State, event: QueueDeleted): void {
@@ -249,6 +253,7 @@ export function evolveQueueDeleted(state: State, event: QueueDeleted): void {
   state.queues.delete(queue.id)
   state.queuesByName.delete(queue.name)
   state.moving.delete(queue)
+  forgetSource(state, queue)
   state.deletedNames.set(queue.name, true, event.at)
   state.wake(queue)
 }

@@ -117,6 +117,9 @@ export function decideSegmentHead(state: State, now: number, emit: Emit): void {
     for (const [from, number] of queue.arrivals) {
       emit({ kind: 'arrivalsKnown', at: now, queueId, from, number })
     }
+    for (const [partition, { topicId, next }] of queue.places) {
+      emit({ kind: 'fedTo', at: now, queueId, topicId, partition, next })
+    }
   }
 }
 

@@ -64,6 +64,9 @@ export class State {
   elsewhere: ((queue: string, source: string) => boolean) | undefined
   /** Queues with a running move task. */
   readonly moving = new Set<Queue>()
+  /** Queues that are fed from a topic (source.ts); `fedRevision` rises when that changes. */
+  readonly fed = new Set<Queue>()
+  fedRevision = 0
   /** Delayed messages and leases, by when they end. */
   readonly deadlines = new SlotHeap(this.messages, DUE_AT, PLACE)
   /** Queues that may have something new to deliver; whoever looks empties it. */

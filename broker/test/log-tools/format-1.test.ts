@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openStoredLog } from '../../src/log/stored-log.ts'
-import type { CrossingEvent, Event } from '../../src/queue/event.ts'
+import type { CrossingEvent, Event, SourceEvent } from '../../src/queue/event.ts'
 import { manualClock } from '../../src/runtime/manual-clock.ts'
 import { type Meaning, readMeaning } from '../fixtures/meaning.ts'
 import { fileScene } from '../support/shard-scene.ts'
@@ -15,7 +15,7 @@ import { openSimLog, SIM_DIRECTORY } from '../support/sim-log.ts'
 /** Every delay and every lease in it is over by then, no retention. */
 const HOURS_LATER = 1_790_010_000_000
 const FIXTURE = fileURLToPath(new URL('../fixtures/format-1/', import.meta.url))
-const EVERY_KIND: Readonly<Record<Exclude<Event['kind'], CrossingEvent['kind']>, true>> = {
+const EVERY_KIND: Readonly<Record<Exclude<Event['kind'], (CrossingEvent | SourceEvent)['kind']>, true>> = {
   opened: true,
   queueDefined: true,
   queueDeleted: true,

@@ -74,6 +74,7 @@ function dumpQueue(state: State, queue: Queue, slots: readonly number[], turns: 
     attempts: [...(queue.attempts?.entries(state.now) ?? [])].sort(byKey),
     moveTasks: queue.moveTasks,
     arrivals: [...queue.arrivals].sort(([a], [b]) => a - b),
+    places: [...queue.places].sort(([a], [b]) => a - b),
     messages: own.map((slot) => dumpMessage(state, slot, turns)),
     turns: turns ? dumpTurns(state, queue, own) : undefined,
   }
