@@ -230,10 +230,11 @@ export class MessageTable {
 
   #growFor(slot: number): void {
     if (slot >>> CHUNK_BITS < this.#ints.length) return
-    const bytes = new ArrayBuffer(CHUNK_SLOTS * WORDS * 4)
-    this.#numbers.push(new Float64Array(bytes))
-    this.#ints.push(new Int32Array(bytes))
-    this.#others.push(new Int32Array(CHUNK_SLOTS * OTHERS))
+    // One piece of memory, because the system's allocator may write the first 128 KiB of each.
+    const bytes = new ArrayBuffer(CHUNK_SLOTS * RECORD_BYTES)
+    this.#numbers.push(new Float64Array(bytes, 0, CHUNK_SLOTS * NUMBERS))
+    this.#ints.push(new Int32Array(bytes, 0, CHUNK_SLOTS * WORDS))
+    this.#others.push(new Int32Array(bytes, CHUNK_SLOTS * WORDS * 4))
   }
 
   #takeFree(): number {
