@@ -62,15 +62,17 @@ export class PeerClient {
   }
 
   /** Whoever waits for an answer is told that it is not known. */
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true
-    this.#ready?.then((connection) => connection.cut()).catch(() => {})
+    const [made] = await Promise.allSettled([this.#ready])
+    if (made.status === 'fulfilled') made.value?.cut()
   }
 
   /** Nothing more is asked; whoever waits for an answer still gets it. */
-  retire(): void {
+  async retire(): Promise<void> {
     this.#closed = true
-    this.#ready?.then((connection) => connection.retire()).catch(() => {})
+    const [made] = await Promise.allSettled([this.#ready])
+    if (made.status === 'fulfilled') made.value?.retire()
   }
 
   #connection(): Promise<Connection> {

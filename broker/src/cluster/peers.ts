@@ -38,8 +38,7 @@ export class Peers {
     for (const [node, client] of this.#clients) {
       if (nodes.has(node)) continue
       this.#clients.delete(node)
-      if (isGone(node)) client.retire()
-      else client.close()
+      void (isGone(node) ? client.retire() : client.close())
     }
   }
 
