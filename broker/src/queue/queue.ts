@@ -1,24 +1,17 @@
 /** One queue: its definition, what it delivers next, how old its messages are, and what it remembers. */
 
 import { Ages } from './ages.ts'
+import { Attempts } from './attempts.ts'
 import type { QueueDefinition } from './event.ts'
 import { ExpiringMap } from './expiring-map.ts'
 import { Groups } from './groups.ts'
 import { Lanes } from './lanes.ts'
-import { ATTEMPT_MS, DEDUPLICATION_MS } from './limits.ts'
+import { DEDUPLICATION_MS } from './limits.ts'
 import type { Lines } from './lines.ts'
 import type { MessageTable } from './message-table.ts'
 import type { MoveTask } from './move-task.ts'
 import { type Settings, settingsOf } from './settings.ts'
 import type { SourcePlace } from './source.ts'
-
-/** The messages that one receive with an attempt id was given, for a repetition of it. */
-export interface Attempt {
-  readonly at: number
-  until: number
-  /** Sequence number and receive count of each. */
-  readonly messages: { readonly seq: number; readonly receiveCount: number }[]
-}
 
 export class Queue {
   definition: QueueDefinition
@@ -30,7 +23,7 @@ export class Queue {
   groups: Groups | undefined
   ages: Ages
   readonly dedup: ExpiringMap<number> | undefined
-  readonly attempts: ExpiringMap<Attempt> | undefined
+  readonly attempts: Attempts | undefined
   visible = 0
   inFlight = 0
   delayed = 0
@@ -51,7 +44,7 @@ export class Queue {
     this.groups = definition.fifo ? new Groups(messages, lines, this) : undefined
     this.ages = new Ages(messages)
     this.dedup = definition.fifo ? new ExpiringMap(DEDUPLICATION_MS) : undefined
-    this.attempts = definition.fifo ? new ExpiringMap(ATTEMPT_MS) : undefined
+    this.attempts = definition.fifo ? new Attempts() : undefined
   }
 
   /** Hands everything that is in this queue to `other`, which is empty, and takes its emptiness. */

@@ -3,6 +3,7 @@
  * often as its queue's redrive policy allows is moved away instead, here and nowhere else (an SQS rule).
  */
 
+import type { Attempt } from './attempts.ts'
 import { allowsRedriveFrom } from './attributes.ts'
 import { noRoomForAttempt } from './capacity.ts'
 import type { ReceiveCommand, UndoReceiveCommand } from './command.ts'
@@ -26,7 +27,7 @@ import {
   SOURCE,
 } from './message-table.ts'
 import type { Problem } from './problem.ts'
-import type { Attempt, Queue } from './queue.ts'
+import type { Queue } from './queue.ts'
 import { decodeReceipt, encodeReceipt } from './receipt.ts'
 import type { State } from './state.ts'
 
@@ -248,13 +249,14 @@ export function evolveReceived(state: State, event: Received): void {
 
 function rememberAttempt(queue: Queue, event: Received, receiveCount: number): void {
   const attemptId = event.attemptId!
-  const known = queue.attempts!.get(attemptId, event.at)
-  if (known?.at === event.at) {
-    known.messages.push({ seq: event.seq, receiveCount })
-    return
-  }
-  const attempt: Attempt = { at: event.at, until: event.until, messages: [{ seq: event.seq, receiveCount }] }
-  queue.attempts!.set(attemptId, attempt, event.at)
+  const attempts = queue.attempts!
+  const known = attempts.get(attemptId, event.at)
+  if (known?.at === event.at) return attempts.extend(attemptId, known, event.seq, receiveCount)
+  attempts.begin(attemptId, {
+    at: event.at,
+    until: event.until,
+    messages: [{ seq: event.seq, receiveCount }],
+  })
 }
 
 /**
@@ -272,13 +274,14 @@ export function restoreAttempt(state: State, seq: number, slot: number, now: num
   const { attempts } = state.queueOf(slot)
   if (stray === undefined || attempts === undefined) return
   const { attemptId, at, until } = stray
-  const entry = { seq, receiveCount: state.messages.int(slot, RECEIVE_COUNT) }
+  const receiveCount = state.messages.int(slot, RECEIVE_COUNT)
   const known = attempts.get(attemptId, now)
-  if (known === undefined || known.at < at) attempts.set(attemptId, { at, until, messages: [entry] }, at)
-  else if (known.at === at) {
+  if (known === undefined || known.at < at) {
+    attempts.begin(attemptId, { at, until, messages: [{ seq, receiveCount }] })
+  } else if (known.at === at) {
     // A renewal of this message's lease was the attempt's, and nobody could tell then.
     known.until = until
-    known.messages.push(entry)
+    attempts.extend(attemptId, known, seq, receiveCount)
     known.messages.sort((a, b) => a.seq - b.seq)
   }
 }
@@ -289,23 +292,10 @@ export function evolveReceiveUndone(state: State, event: ReceiveUndone): void {
     state.strayAttempts.delete(String(event.seq))
     return
   }
-  forgetAttempt(state.queueOf(slot), event)
+  // A repetition of its attempt must neither wait for it nor hand it out beside whoever receives it next.
+  state.queueOf(slot).attempts?.release(event.seq, event.at)
   state.messages.setInt(slot, RECEIVE_COUNT, state.messages.int(slot, RECEIVE_COUNT) - 1)
   if (state.messages.phase(slot) === IN_FLIGHT) state.endLease(slot)
-}
-
-/**
- * A message that was taken back belongs to no attempt any more: a repetition must neither wait for it nor hand it
- * out beside whoever received it next. Looks through the attempts of five minutes, which few queues have at all.
- */
-function forgetAttempt(queue: Queue, { seq, at }: ReceiveUndone): void {
-  if (queue.attempts === undefined) return
-  for (const [attemptId, attempt] of queue.attempts.entries(at)) {
-    const held = attempt.messages.findIndex((message) => message.seq === seq)
-    if (held < 0) continue
-    attempt.messages.splice(held, 1)
-    if (attempt.messages.length === 0) queue.attempts.delete(attemptId)
-  }
 }
 
 export function evolveLeaseRenewed(state: State, event: LeaseRenewed): void {
