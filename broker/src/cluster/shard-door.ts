@@ -41,10 +41,12 @@ export async function enterShard<Kind extends Command['kind']>(
       return { answer: NOTHING as unknown as Answers[Kind], proven: false }
     }
   }
-  const end = shard.log?.end
+  const { log } = shard
+  const end = log?.end
   const answering = shard.submit<Kind>(command, signal)
-  const staged = shard.log?.end !== end
-  const answer = await answering
+  const staged = log !== undefined && shard.log === log && log.end !== end
+  // It may be a long poll's record that was staged, for which this answer does not wait by itself.
+  const [answer] = await Promise.all([answering, staged ? shard.durable(undefined) : undefined])
   if (command.kind !== 'receive') return { answer, proven: staged }
   await shard.departuresSettled()
   return { answer, proven: !isNothing(answer) }
