@@ -47,6 +47,8 @@ export class Members {
   readonly #shards: number
   readonly #seen = new Map<string, Seen>()
   readonly #gone = new Set<string>()
+  /** Until somebody comes, goes or is about to. */
+  #owners: readonly (string | undefined)[] | undefined
   #ownBeats = 0
   #beats = 0
 
@@ -62,6 +64,7 @@ export class Members {
     this.#forgetEarlier(beat)
     if (beat.gone) return this.#tookLeave(beat.node)
     const { node, address, leaving } = beat
+    if (this.get(node)?.leaving !== leaving) this.#owners = undefined
     const member = { node, address, leaving, holds: new Set(beat.holds) }
     this.#seen.set(node, { member, atOwnBeat: this.#ownBeats, atBeat: this.#beats })
   }
@@ -82,6 +85,11 @@ export class Members {
 
   /** For each shard the node that should own it; undefined where nobody is there to. */
   owners(): readonly (string | undefined)[] {
+    this.#owners ??= this.#share()
+    return this.#owners
+  }
+
+  #share(): readonly (string | undefined)[] {
     const staying = this.all().filter(({ leaving }) => !leaving)
     const owners = assign(
       this.#shards,
@@ -107,8 +115,13 @@ export class Members {
     return false
   }
 
-  #tookLeave(node: string): void {
+  #forget(node: string): void {
     this.#seen.delete(node)
+    this.#owners = undefined
+  }
+
+  #tookLeave(node: string): void {
+    this.#forget(node)
     this.#gone.add(node)
     if (this.#gone.size > GONE_KEPT) this.#gone.delete(this.#gone.values().next().value!)
   }
@@ -116,14 +129,14 @@ export class Members {
   #ownBeat(): void {
     this.#ownBeats += 1
     for (const [node, { atOwnBeat }] of this.#seen) {
-      if (node !== this.#self && this.#ownBeats - atOwnBeat > BEATS_MISSED_MAX) this.#seen.delete(node)
+      if (node !== this.#self && this.#ownBeats - atOwnBeat > BEATS_MISSED_MAX) this.#forget(node)
     }
   }
 
   /** A broker that is there again under the same address was restarted: its earlier self is no more. */
   #forgetEarlier({ node, address }: Beat): void {
     for (const [other, { member }] of this.#seen) {
-      if (other !== node && member.address === address) this.#seen.delete(other)
+      if (other !== node && member.address === address) this.#forget(other)
     }
   }
 }
