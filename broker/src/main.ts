@@ -45,18 +45,22 @@ async function serveUntilStopped(flags: readonly string[]): Promise<void> {
   const { loadConfig } = await import('./config.ts')
   const config = await loadConfig(flags)
   const { serve } = await import('./cli/serve.ts')
-  const running = await serve(config, (text) => process.stdout.write(text))
-  // Who reads what is printed may go away before the broker does.
-  process.stdout.on('error', () => {})
   let stopping = false
   const stop = (): void => {
     // The second time it is meant: at once, as after a crash, which loses nothing either.
     if (stopping) process.exit(1)
     stopping = true
-    running.stop().then(() => process.exit(0), fail)
+    starting.then((running) => running.stop()).then(() => process.exit(0), fail)
   }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
+  const starting = serve(config, (text) => {
+    // Whoever reads this may stop it at once.
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+    process.stdout.write(text)
+  })
+  await starting
+  // Who reads what is printed may go away before the broker does.
+  process.stdout.on('error', () => {})
 }
 
 function fail(error: unknown): void {
