@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { Broker, type BrokerSettings } from '../broker.ts'
 import { joinCluster } from '../cluster/cluster.ts'
 import { BEATS_RETENTION_MS, KafkaBeats } from '../cluster/kafka-beats.ts'
+import { KafkaTopics } from '../cluster/source/kafka-topics.ts'
 import type { Config } from '../config.ts'
 import { EXIT, Failure } from '../failure.ts'
 import { readKafkaAddress, showHostPort } from '../log/kafka/address.ts'
@@ -52,6 +53,7 @@ export async function openOnKafka(config: Config, settings: BrokerSettings): Pro
           log: settings.log,
         }),
       ),
+      topics: new KafkaTopics(kafka, new Set([topic, `${topic}${MEMBERS}`])),
       host: config['peer-host'],
       port: config['peer-port'],
       secret: config['cluster-secret'],

@@ -22,11 +22,15 @@ import { PeerServer } from './peer-server.ts'
 import { Peers } from './peers.ts'
 import { Router } from './router.ts'
 import { enterShard, isNothing } from './shard-door.ts'
+import { Feeds } from './source/feeds.ts'
+import type { SourceTopics } from './source/source-topics.ts'
 
 export interface ClusterOptions extends Omit<ShardOptions, 'openLog' | 'others'> {
   readonly shards: number
   readonly openLog: (shard: number) => Promise<Log>
   readonly beats: BeatLog
+  /** Topics that queues can be fed from. */
+  readonly topics?: SourceTopics
   /** Where this broker is to be reached by the others; port 0 is any that is free. */
   readonly host: string
   readonly port: number
@@ -84,6 +88,7 @@ export class Cluster implements Shards {
       shards,
       ask: this.#ask,
       isLocal: (shard) => this.#ownership.get(shard) !== undefined,
+      ...(options.topics === undefined ? {} : { topics: options.topics }),
     })
     this.#ownership = new Ownership({
       shards,
@@ -91,7 +96,7 @@ export class Cluster implements Shards {
       openLog,
       openShard: (number, open) => {
         const others = othersOf(number, this.#router, () => this.#ownership.get(number))
-        return openShard({ ...options, openLog: open, others })
+        return openShard({ ...options, openLog: open, others, ...feederOf(options, this.#clock) })
       },
       clock: this.#clock,
       log,
@@ -264,6 +269,11 @@ export class Cluster implements Shards {
     }
     return answer
   }
+}
+
+/** Topics are read in the machine's time. */
+function feederOf({ topics, log }: ClusterOptions, clock: Clock): Pick<ShardOptions, 'feeder'> {
+  return topics === undefined ? {} : { feeder: (shard) => new Feeds({ shard, topics, clock, log }) }
 }
 
 function mayTryAgain(command: Command, error: unknown): boolean {

@@ -9,10 +9,12 @@ import { parseJson } from '../queue/attributes.ts'
 import type { Answers, Command, QueueElsewhere, Submit } from '../queue/command.ts'
 import type { QueueDefinition } from '../queue/event.ts'
 import { isProblem, type Problem } from '../queue/problem.ts'
+import { readSource, SOURCE_TAG } from '../queue/source.ts'
 import { Unavailable } from '../shard/unavailable.ts'
 import { type AskShard, type CommandOf, isSpread, PartMissing, SpreadDiffers } from './ask-shard.ts'
 import { mergePages } from './merge-pages.ts'
 import { homeOf, shardOfPart } from './shard-of.ts'
+import type { SourceTopics } from './source/source-topics.ts'
 import { Spread } from './spread.ts'
 
 export interface RouterOptions {
@@ -20,6 +22,8 @@ export interface RouterOptions {
   readonly ask: AskShard
   /** True for a shard that this broker holds: receives look there first. */
   readonly isLocal: (shard: number) => boolean
+  /** From which queues can be fed; nothing where there is no Kafka. */
+  readonly topics?: Pick<SourceTopics, 'refusal'>
 }
 
 /** Spread queues that are remembered; beyond it the oldest is forgotten and learnt again when it is used. */
@@ -37,12 +41,14 @@ export class Router {
   readonly #shards: number
   readonly #ask: AskShard
   readonly #isLocal: (shard: number) => boolean
+  readonly #topics: RouterOptions['topics']
   readonly #spreads = new Map<string, Spread>()
 
   constructor(options: RouterOptions) {
     this.#shards = options.shards
     this.#ask = options.ask
     this.#isLocal = options.isLocal
+    this.#topics = options.topics
   }
 
   readonly submit: Submit = (command, signal) => this.#route(command, signal) as Promise<never>
@@ -66,6 +72,7 @@ export class Router {
       case 'setAttributes':
         return this.#change(await this.#withTarget(command))
       case 'tagQueue':
+        return this.#change(await this.#withSource(command))
       case 'untagQueue':
       case 'addPermission':
       case 'removePermission':
@@ -153,7 +160,7 @@ export class Router {
   }
 
   async #createQueue(command: CommandOf<'createQueue'>): Promise<Answer> {
-    const complete = await this.#withTarget(command)
+    const complete = await this.#withSource(await this.#withTarget(command))
     const answer = await this.#ask<'createQueue'>(this.homeOf(command.name), complete, undefined)
     if (!isProblem(answer) && command.tags['pabal:shards'] !== undefined) await this.#share(command.name)
     return answer
@@ -230,6 +237,13 @@ export class Router {
     const home = this.homeOf(command.kind === 'createQueue' ? command.name : command.queue)
     const elsewhere = await this.#describe(home, deadLetterTarget(command.attributes['RedrivePolicy']))
     return elsewhere === undefined ? command : { ...command, elsewhere }
+  }
+
+  /** Adds what Kafka knows of the topic that a tag names. */
+  async #withSource<C extends CommandOf<'createQueue' | 'tagQueue'>>(command: C): Promise<C> {
+    const topic = readSource(command.tags[SOURCE_TAG] ?? '')?.topic
+    if (topic === undefined || this.#topics === undefined) return command
+    return { ...command, source: { topic, refusal: await this.#topics.refusal(topic) } }
   }
 
   /** What the command of one shard has to know of a queue that is on another; undefined where it is not there. */

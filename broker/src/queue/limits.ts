@@ -31,6 +31,10 @@ export const PARTS_MAX = 256
 
 /** Queues of one shard that are fed from a topic of Kafka. */
 export const SOURCES_MAX = 100
+export const SOURCE_PARTITIONS_MAX = 100
+/** A topic is not read on while so many messages of its queue wait, or so much is not durable yet. */
+export const SOURCE_WAITING_MAX = 10_000
+export const SOURCE_STAGED_BYTES_MAX = 8 * 1024 * 1024
 
 export const QUEUE_NAME_CHARS_MAX = 80
 /** MessageGroupId, MessageDeduplicationId and ReceiveRequestAttemptId (SQS). */

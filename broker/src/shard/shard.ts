@@ -57,6 +57,16 @@ export interface ShardOptions extends DecideOptions {
   readonly endOfTurn: EndOfTurn
   /** Where there are several shards. */
   readonly others?: Others
+  /** Where queues can be fed from elsewhere. */
+  readonly feeder?: (shard: Shard) => Feeder
+}
+
+/** Brings messages into queues, by itself. */
+export interface Feeder {
+  /** Something has changed, perhaps which queues are to be fed. */
+  look(state: State): void
+  /** Resolves when nothing is brought any more. */
+  stop(): Promise<void>
 }
 
 /** Somebody who is told when what was appended before is durable. */
@@ -79,6 +89,7 @@ export class Shard {
   readonly #moves: MoveRunner
   readonly #reclaim: Reclaim
   readonly #departures: DepartureRunner | undefined
+  readonly #feeder: Feeder | undefined
   #log: Log | undefined
   #state: State | undefined
   /** Added to the clock, which may be behind the log's last event (it was set back while nothing ran). */
@@ -112,6 +123,7 @@ export class Shard {
     this.#reclaim = new Reclaim(this, options.log)
     const { others, clock, log } = options
     this.#departures = others === undefined ? undefined : new DepartureRunner(this, others, clock, log)
+    this.#feeder = options.feeder?.(this)
   }
 
   /** False while the log is being opened again after a failure, and once the shard closes. */
@@ -183,6 +195,7 @@ export class Shard {
     this.#moves.stop()
     this.#departures?.stop()
     this.#reclaim.stop()
+    await this.#feeder?.stop()
     this.#retry?.cancel()
     await this.#reopening
     this.#housekeeping?.cancel()
@@ -246,6 +259,7 @@ export class Shard {
       this.#watchDeadline(state)
       if (state.moving.size > 0) this.#moves.run(state)
       if (state.departures.size > 0) this.#departures?.run(state)
+      this.#feeder?.look(state)
       if (state.hasGone) this.#sweepLater(state)
     } catch (error) {
       this.#fail(error)

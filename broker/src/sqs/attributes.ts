@@ -57,6 +57,18 @@ export function validateSystemAttributes(attributes: MessageAttributes): void {
   }
 }
 
+/** Whether SQS would take this attribute. */
+export function isAttribute(name: string, attribute: MessageAttributeValue): boolean {
+  try {
+    validateName(name)
+    validateValue('user', name, attribute)
+    return true
+  } catch (error) {
+    if (error instanceof SqsError) return false
+    throw error
+  }
+}
+
 function validateName(name: string): void {
   if (isLonger(name, ATTRIBUTE_NAME_CHARS_MAX)) {
     throw invalidParameterValue(
@@ -135,7 +147,7 @@ function isNumber(text: string): boolean {
 }
 
 const PABAL = 'pabal.'
-const PRIORITY = 'pabal.priority'
+export const PRIORITY = 'pabal.priority'
 
 /**
  * The priority that a validated message asks for. A value that is not understood is refused, and so is a

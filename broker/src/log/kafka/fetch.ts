@@ -17,6 +17,8 @@ export interface FetchRequest {
   readonly from: number
   readonly bytesMax: number
   readonly waitMs: number
+  /** Only up to the first transaction that is still open, with what is said of those that were given up. */
+  readonly committed?: boolean
 }
 
 export interface FetchAnswer {
@@ -24,7 +26,18 @@ export interface FetchAnswer {
   readonly start: number
   readonly end: number
   readonly bytes: Buffer
+  /** Of the records in `bytes`; only where committed ones were asked for. */
+  readonly aborted?: readonly Aborted[]
 }
+
+/** A transaction that was given up: whose it was, and where it began. */
+export interface Aborted {
+  readonly producerId: bigint
+  readonly first: number
+}
+
+const READ_ALL = 0
+const READ_COMMITTED = 1
 
 const FETCH = { key: 1, version: 17 } as const
 const NO_BYTES = Buffer.alloc(0)
@@ -39,7 +52,7 @@ export function fetchApi(library: Library): Api<[FetchRequest], FetchAnswer> {
 }
 
 function writeFetch(library: Library, request: FetchRequest): Writer {
-  const { topicId, partition, from, bytesMax, waitMs } = request
+  const { topicId, partition, from, bytesMax, waitMs, committed = false } = request
   const asked = {
     partition,
     currentLeaderEpoch: -1,
@@ -48,8 +61,9 @@ function writeFetch(library: Library, request: FetchRequest): Writer {
     partitionMaxBytes: bytesMax,
   }
   const topics = [{ topicId, partitions: [asked] }]
-  // Everything that is replicated (isolation 0), outside of any session.
-  return library.fetchV17.createRequest(waitMs, 1, bytesMax, 0, 0, -1, topics, [], '')
+  const isolation = committed ? READ_COMMITTED : READ_ALL
+  // What is replicated, outside of any session.
+  return library.fetchV17.createRequest(waitMs, 1, bytesMax, isolation, 0, -1, topics, [], '')
 }
 
 function readAnswer(reader: Reader): FetchAnswer {
@@ -72,14 +86,14 @@ function readPartition(reader: Reader): FetchAnswer {
   const end = Number(reader.readInt64())
   reader.readInt64()
   const start = Number(reader.readInt64())
-  reader.readNullableArray((aborted) => {
-    aborted.readInt64()
-    aborted.readInt64()
-  })
+  const aborted = reader.readNullableArray((given) => ({
+    producerId: given.readInt64(),
+    first: Number(given.readInt64()),
+  }))
   reader.readInt32()
   const size = Math.max(reader.readUnsignedVarInt() - 1, 0)
   const bytes = reader.buffer.slice(reader.position, reader.position + size)
   reader.skip(size)
   reader.readTaggedFields()
-  return { errorCode, start, end, bytes }
+  return { errorCode, start, end, bytes, aborted: aborted ?? [] }
 }
