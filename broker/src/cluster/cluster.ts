@@ -8,11 +8,12 @@ import type { Shards } from '../broker.ts'
 import type { Log } from '../log/log.ts'
 import type { Answers, Command, Submit } from '../queue/command.ts'
 import type { Problem } from '../queue/problem.ts'
-import type { Clock } from '../runtime/clock.ts'
+import type { Clock, Timer } from '../runtime/clock.ts'
 import { openShard, type ShardOptions } from '../shard/shard.ts'
 import { Unavailable } from '../shard/unavailable.ts'
 import type { AskShard, CommandOf, Passage } from './ask-shard.ts'
 import type { BeatLog } from './beat-log.ts'
+import { checkParts } from './check-parts.ts'
 import { Membership } from './membership.ts'
 import { NotHere } from './not-here.ts'
 import { othersOf } from './others-of.ts'
@@ -45,6 +46,8 @@ export const MOVING_MS_MAX = 5000
 const LOOK_MS = 100
 /** A planned stop does not wait longer than this for others to have what was ours. */
 const HAND_OVER_MS_MAX = 5000
+/** How often parts of spread queues are looked after. */
+const CHECK_PARTS_MS = 60_000
 
 /** What may be done again when it is not known whether it was done. */
 const REPEATABLE: ReadonlySet<Command['kind']> = new Set([
@@ -78,6 +81,7 @@ export class Cluster implements Shards {
   #waiting: (() => void)[] = []
   #handedOver: Promise<void> | undefined
   #closed: Promise<void> | undefined
+  #checking: Timer | undefined
 
   constructor(options: ClusterOptions) {
     const { shards, clock, log, random, secret, host, port, openLog } = options
@@ -121,9 +125,9 @@ export class Cluster implements Shards {
     return this.#router.submit
   }
 
-  /** True while this broker knows the others and is not about to leave them. */
+  /** True while this broker is in touch with the others and not about to leave them. */
   get healthy(): boolean {
-    return this.#membership.joined && !this.#membership.leaving
+    return this.#membership.inTouch && !this.#membership.leaving
   }
 
   /** The port at which others reach this broker. */
@@ -142,6 +146,7 @@ export class Cluster implements Shards {
     this.#address = `${host.includes(':') ? `[${host}]` : host}:${this.#server.port}`
     this.#membership.start()
     while (!this.#membership.joined) await this.#change(this.#clock.now() + LOOK_MS)
+    this.#checkPartsLater()
   }
 
   /** Resolves when nothing is under way in the shards that are open here but long polls. */
@@ -166,6 +171,7 @@ export class Cluster implements Shards {
 
   /** Goes without a word, as a broker does that is killed. */
   async vanish(): Promise<void> {
+    this.#checking?.cancel()
     this.#peers.close()
     this.#server.cut()
     await this.#membership.silence()
@@ -176,7 +182,22 @@ export class Cluster implements Shards {
     return this.#ownership.releaseAll()
   }
 
+  #checkPartsLater(): void {
+    this.#checking = this.#clock.schedule(this.#clock.now() + CHECK_PARTS_MS, () => void this.#checkParts())
+  }
+
+  async #checkParts(): Promise<void> {
+    try {
+      for (const shard of this.#ownership.open()) await checkParts(shard, this.#router)
+    } catch (error) {
+      // A shard is moving: next time.
+      this.#options.log.debug('parts_not_checked', { error })
+    }
+    if (!this.#membership.leaving) this.#checkPartsLater()
+  }
+
   async #handOver(): Promise<void> {
+    this.#checking?.cancel()
     await this.#membership.leave()
     await this.#ownership.releaseAll()
     const until = this.#clock.now() + HAND_OVER_MS_MAX

@@ -14,6 +14,8 @@ import { type Beat, Members } from './members.ts'
 export const BEAT_MS = 400
 /** Less than the five beats after which others take over, by what clocks may differ in speed and then some. */
 const SURE_MS = 1500
+/** Longer out of touch than this, a broker is better not asked. */
+const IN_TOUCH_MS = 5000
 /** Everybody who is there has beaten once when three of our own beats have been seen. */
 const BEATS_TO_JOIN = 3
 
@@ -65,6 +67,11 @@ export class Membership {
 
   get leaving(): boolean {
     return this.#leaving
+  }
+
+  /** False when nothing has been heard of the others, or of oneself, for a while. */
+  get inTouch(): boolean {
+    return this.joined && this.#clock.now() - this.#sureAt < IN_TOUCH_MS
   }
 
   get sure(): boolean {
