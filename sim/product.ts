@@ -13,6 +13,9 @@ export interface Product {
   readonly openFileLog: typeof import('../broker/src/log/file-log.ts').openFileLog
   readonly sqsHandler: typeof import('../broker/src/sqs/service.ts').sqsHandler
   readonly kafkaLogOpener: typeof import('../broker/src/log/kafka/log-opener.ts').kafkaLogOpener
+  readonly Membership: typeof import('../broker/src/cluster/membership.ts').Membership
+  readonly Ownership: typeof import('../broker/src/cluster/ownership.ts').Ownership
+  readonly enterShard: typeof import('../broker/src/cluster/shard-door.ts').enterShard
   readonly recover: typeof import('../broker/src/shard/recovery.ts').recover
 }
 
@@ -28,13 +31,20 @@ export async function loadProduct(defect?: string): Promise<Product> {
   return product
 }
 
+const FILES = [
+  'shard/shard.ts',
+  'shard/recovery.ts',
+  'log/file-log.ts',
+  'log/kafka/log-opener.ts',
+  'cluster/membership.ts',
+  'cluster/ownership.ts',
+  'cluster/shard-door.ts',
+  'sqs/service.ts',
+]
+
 async function load(place: (url: string) => string): Promise<Product> {
-  const { openShard } = (await import(place(`${SOURCE}shard/shard.ts`))) as Product
-  const { recover } = (await import(place(`${SOURCE}shard/recovery.ts`))) as Product
-  const { openFileLog } = (await import(place(`${SOURCE}log/file-log.ts`))) as Product
-  const { sqsHandler } = (await import(place(`${SOURCE}sqs/service.ts`))) as Product
-  const { kafkaLogOpener } = (await import(place(`${SOURCE}log/kafka/log-opener.ts`))) as Product
-  return { openShard, openFileLog, sqsHandler, kafkaLogOpener, recover }
+  const modules = await Promise.all(FILES.map((file) => import(place(SOURCE + file)) as Promise<Product>))
+  return Object.assign({}, ...modules) as Product
 }
 
 /** Where a broker with that defect has a module: the module itself, unless the defect makes a difference to it. */

@@ -21,9 +21,13 @@ const KINDS = {
 } as const
 type Kind = keyof typeof KINDS
 
+/** What a cluster does by itself, nobody does against it. */
+const LAWLESS: readonly Kind[] = ['takeover', 'freeze, then a takeover']
+
 interface MischiefParts {
   readonly fleet: Fleet
   readonly kafka: ModelledKafka
+  readonly beats: ModelledKafka | undefined
   readonly clients: readonly Client[]
   readonly scheduler: Scheduler
   readonly dice: Dice
@@ -41,20 +45,25 @@ export class Mischief {
 
   constructor(parts: MischiefParts) {
     this.#parts = parts
-    this.#weights = parts.dice.swarm<Kind>(KINDS)
+    const none = parts.beats === undefined ? [] : LAWLESS
+    this.#weights = { ...parts.dice.swarm<Kind>(KINDS), ...Object.fromEntries(none.map((kind) => [kind, 0])) }
   }
 
   begin(): void {
-    this.#start(this.#parts.fleet.owners[0]!)
+    const { fleet, beats } = this.#parts
+    this.#start(fleet.owners[0]!)
+    if (beats !== undefined) for (const owner of fleet.owners.slice(1)) this.#start(owner)
     this.#soon()
   }
 
   /** Whatever goes on ends now, and one broker is left. */
   end(): Owner {
     this.#over = true
-    const { fleet, kafka, dice } = this.#parts
-    kafka.badness = 0
-    kafka.changeLeader(0)
+    const { fleet, dice } = this.#parts
+    for (const topic of this.#topics) {
+      topic.badness = 0
+      topic.changeLeader(0)
+    }
     const survivor = dice.pick(fleet.owners)
     for (const owner of fleet.owners) if (owner !== survivor) owner.kill()
     survivor.process?.wake()
@@ -67,7 +76,9 @@ export class Mischief {
    * whether that one still lives is a cluster's business.
    */
   appoint(owner: Owner): void {
-    if (owner.isNewest && owner.shard?.healthy === true) return
+    const { beats } = this.#parts
+    if (beats !== undefined && owner.process !== undefined && !owner.stopping) return
+    if (beats === undefined && owner.isNewest && owner.shard?.healthy === true) return
     owner.kill()
     owner.start(true)
   }
@@ -83,20 +94,22 @@ export class Mischief {
   }
 
   #strike(kind: Kind): void {
-    const { kafka, fleet, clients, dice, scheduler, trace } = this.#parts
+    const { fleet, clients, dice, scheduler, trace } = this.#parts
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
     trace.add(`${scheduler.nowUs} mischief: ${kind}`)
     const running = fleet.owners.filter(({ process }) => process !== undefined)
     const owner = running.find(({ isNewest }) => isNewest) ?? running[0]
     switch (kind) {
-      case 'bad weather':
-        kafka.badness = dice.pick([0.05, 0.3, 1])
+      case 'bad weather': {
+        const topic = dice.pick(this.#topics)
+        topic.badness = dice.pick([0.05, 0.3, 1])
         scheduler.after(dice.between(10_000, 2_000_000), () => {
-          kafka.badness = 0
+          topic.badness = 0
         })
         return
+      }
       case 'leader change':
-        return kafka.changeLeader(dice.between(20_000, 3_000_000))
+        return dice.pick(this.#topics).changeLeader(dice.between(20_000, 3_000_000))
       case 'takeover':
         return this.#start(dice.pick(fleet.owners.filter((other) => other !== owner)))
       case 'freeze':
@@ -104,10 +117,10 @@ export class Mischief {
         return this.#freeze(owner, kind !== 'freeze')
       case 'kill':
         owner?.kill()
-        return this.#startLater(dice.pick(fleet.owners))
+        return this.#startLater(this.#next(owner))
       case 'stop':
         void owner?.stop()
-        return this.#startLater(dice.pick(fleet.owners))
+        return this.#startLater(this.#next(owner))
       case 'night': {
         const until = scheduler.nowUs + dice.pick([0.2, 1, 2, 6, 7]) * MINUTE_US
         for (const client of clients) client.restingUntilUs = until
@@ -117,6 +130,17 @@ export class Mischief {
       case 'client crash':
         return dice.pick(clients).crash()
     }
+  }
+
+  get #topics(): readonly ModelledKafka[] {
+    const { kafka, beats } = this.#parts
+    return beats === undefined ? [kafka] : [kafka, beats]
+  }
+
+  /** In a cluster the same one comes again; else anybody takes its place. */
+  #next(owner: Owner | undefined): Owner {
+    const { fleet, beats, dice } = this.#parts
+    return beats !== undefined && owner !== undefined ? owner : dice.pick(fleet.owners)
   }
 
   #freeze(owner: Owner | undefined, takeover: boolean): void {
@@ -136,6 +160,7 @@ export class Mischief {
 
   #start(owner: Owner): void {
     if (owner.process === undefined) owner.start(this.#parts.dice.chance(0.3))
+    else if (this.#parts.beats !== undefined) return
     // One that gave up believes again: it is there, and is told that the shard is its own.
     else if (!owner.isNewest) {
       owner.kill()

@@ -50,6 +50,7 @@ export class ModelledKafka {
   readonly #dice: Dice
   readonly #trace: Trace
   readonly #landed: Landed
+  readonly #awaiting = new Set<() => void>()
   #batches: Stored[] = []
   #start = 0
   #end = 0
@@ -84,7 +85,10 @@ export class ModelledKafka {
     return {
       name: NAME,
       append: (batch) => this.#append(process, batch),
-      fetch: (from, { bytesMax }) => this.#ask(process, () => this.#fetch(from, bytesMax)),
+      fetch: async (from, { bytesMax, waitMs = 0 }) => {
+        if (waitMs > 0 && from === this.#end) await this.#landing(process, waitMs)
+        return this.#ask(process, () => this.#fetch(from, bytesMax))
+      },
       offsets: () => this.#ask(process, () => ({ start: this.#start, end: this.#end })),
       deleteBefore: (offset) => this.#ask(process, () => this.#deleteBefore(offset)),
     }
@@ -158,6 +162,7 @@ export class ModelledKafka {
     this.#batches.push(stored)
     this.#end += count
     this.#landed(stored)
+    for (const come of [...this.#awaiting]) come()
     return base
   }
 
@@ -195,6 +200,18 @@ export class ModelledKafka {
     if (offset > this.#end) throw new OutOfRange(NAME, offset)
     this.#start = Math.max(this.#start, offset)
     this.#batches = this.#batches.filter(({ base, count }) => base + count > this.#start)
+  }
+
+  /** Resolves when something lands, or the time is over. */
+  #landing(process: Process, waitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const come = (): void => {
+        this.#awaiting.delete(come)
+        process.reach(resolve)
+      }
+      this.#awaiting.add(come)
+      this.#scheduler.after(waitMs * 1000, come)
+    })
   }
 
   #after(time: 'short' | 'middling' | 'long', run: () => void): void {

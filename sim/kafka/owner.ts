@@ -6,8 +6,11 @@
 import { crc32c } from '@platformatic/kafka'
 import type { HttpHandler, HttpResponse } from '../../broker/src/http/exchange.ts'
 import type { KafkaLog } from '../../broker/src/log/kafka/kafka-log.ts'
+import type { Log } from '../../broker/src/log/log.ts'
+import type { Submit } from '../../broker/src/queue/command.ts'
 import type { Logger } from '../../broker/src/runtime/logger.ts'
 import type { Shard } from '../../broker/src/shard/shard.ts'
+import { Unavailable } from '../../broker/src/shard/unavailable.ts'
 import type { Dice } from '../dice.ts'
 import type { Answer, Exchange } from '../exchange.ts'
 import type { Oracle } from '../oracle.ts'
@@ -18,10 +21,11 @@ import type { Trace } from '../trace.ts'
 import type { Verdict } from '../verdict.ts'
 import { REGION, toAnswer, toRequest } from '../wire.ts'
 import type { Ledger } from './ledger.ts'
+import { MemberTenure } from './member-tenure.ts'
 import type { ModelledKafka } from './modelled-kafka.ts'
+import { BoldTenure, type Tenure } from './tenure.ts'
 import { WitnessLog } from './witness-log.ts'
 
-const OPEN_AGAIN_US = 500_000
 /** A request is still known so long after its end: what it appended may land that late. */
 const LINGER_US = 30_000_000
 /** What may be at the bottom of a failure. */
@@ -30,6 +34,8 @@ const EXPECTED = new Set(['NoAnswer', 'Overtaken', 'TakenOver', 'OutOfRange', 'U
 export interface OwnerParts {
   readonly product: Product
   readonly kafka: ModelledKafka
+  /** A cluster's beats; without them everybody believes what they like. */
+  readonly beats: ModelledKafka | undefined
   readonly ledger: Ledger
   readonly oracle: Oracle
   readonly verdict: Verdict
@@ -40,13 +46,20 @@ export interface OwnerParts {
   readonly cacheBytesMax: number
 }
 
+interface Rests {
+  readonly before: number
+  readonly digest: string
+}
+
 export class Owner {
   readonly name: string
   process: Process | undefined
   starts = 0
+  #tenure: Tenure | undefined
   #log: WitnessLog | undefined
   readonly #parts: OwnerParts
   readonly #underway = new Set<Exchange>()
+  #stopping: Process | undefined
 
   constructor(name: string, parts: OwnerParts) {
     this.name = name
@@ -54,7 +67,7 @@ export class Owner {
   }
 
   get shard(): Shard | undefined {
-    return this.process?.shard
+    return this.process === undefined ? undefined : this.#tenure?.shard
   }
 
   /** The log that its shard works on; undefined while there is none. */
@@ -62,26 +75,67 @@ export class Owner {
     return this.shard?.log === undefined ? undefined : this.#log
   }
 
+  /** It would give an answer that rests on no record. */
+  get sure(): boolean {
+    return this.shard?.healthy === true && this.process?.frozen === false && this.#tenure?.sure === true
+  }
+
   get isNewest(): boolean {
     return this.#parts.ledger.claimant === this.name
   }
 
-  /** `stubborn`: it claims again whoever has claimed meanwhile. */
+  /** `stubborn`: it claims again whoever has claimed meanwhile. In a cluster that is not its own to decide. */
   start(stubborn: boolean): void {
-    const { scheduler, dice, kafka, product, trace } = this.#parts
+    const { scheduler, dice, kafka, beats, product, trace, verdict } = this.#parts
     this.starts += 1
     trace.add(`${scheduler.nowUs} ${this.name} starts${stubborn ? ', stubbornly' : ''}`)
     const process = new Process(scheduler, dice, 1_700_000_000_000 + dice.between(-1000, 1000))
     this.process = process
-    const openLog = product.kafkaLogOpener({
-      partition: kafka.view(process),
-      claimant: { node: this.name, address: `${this.name}:1` },
-      crc32c,
-      segmentBytesMax: this.#parts.segmentBytesMax,
-      cacheBytesMax: this.#parts.cacheBytesMax,
-      ...(stubborn ? { mayClaim: async () => {} } : {}),
-    })
-    void this.#open(process, openLog)
+    const openLog = this.#witnessed(
+      product.kafkaLogOpener({
+        partition: kafka.view(process),
+        claimant: { node: this.name, address: `${this.name}:1` },
+        crc32c,
+        segmentBytesMax: this.#parts.segmentBytesMax,
+        cacheBytesMax: this.#parts.cacheBytesMax,
+        ...(stubborn || beats !== undefined ? { mayClaim: async () => {} } : {}),
+      }),
+    )
+    const openShard = (open: () => Promise<Log>): Promise<Shard> => this.#openShard(process, open)
+    const log = this.#logger()
+    this.#tenure =
+      beats === undefined
+        ? new BoldTenure({
+            ...{ process, scheduler },
+            open: () => openShard(openLog),
+            isSure: () => this.isNewest,
+            failed: (error) => {
+              trace.add(`${this.name} does not open: ${String(error)}`)
+              verdict.hold(isExpected(error), () => `${this.name} does not open: ${stackOf(error)}`)
+            },
+          })
+        : new MemberTenure({
+            ...{ product, process, log, openLog, openShard },
+            node: `${this.name}, start ${this.starts}`,
+            address: this.name,
+            beats: beats.view(process),
+          })
+    this.#tenure.begin()
+  }
+
+  #witnessed(openLog: () => Promise<KafkaLog>): () => Promise<Log> {
+    return async () => {
+      const { ledger, verdict, trace } = this.#parts
+      this.#log = new WitnessLog(await openLog(), ledger, verdict)
+      trace.add(`${this.name} has claim ${this.#log.claim}`)
+      return this.#log
+    }
+  }
+
+  #openShard({ clock, endOfTurn }: Process, openLog: () => Promise<Log>): Promise<Shard> {
+    const { product, dice } = this.#parts
+    const random = dice.random()
+    return product.openShard({ openLog, clock, endOfTurn, random, log: this.#logger(), awsWaits: false })
   }
 
   kill(): void {
@@ -95,34 +149,17 @@ export class Owner {
     for (const exchange of underway) if (!exchange.hungUp) exchange.done({ kind: 'lost' })
   }
 
-  async stop(): Promise<void> {
-    const { process } = this
-    if (process?.shard === undefined || process.frozen) return
-    this.#parts.trace.add(`${this.#parts.scheduler.nowUs} ${this.name} stops`)
-    await process.shard.close()
-    if (this.process === process) this.kill()
+  get stopping(): boolean {
+    return this.#stopping !== undefined && this.#stopping === this.process
   }
 
-  async #open(process: Process, openLog: () => Promise<KafkaLog>): Promise<void> {
-    const { product, ledger, verdict, trace, dice, scheduler } = this.#parts
-    try {
-      process.shard = await product.openShard({
-        openLog: async () => {
-          this.#log = new WitnessLog(await openLog(), ledger, verdict)
-          return this.#log
-        },
-        clock: process.clock,
-        random: dice.random(),
-        log: this.#logger(),
-        awsWaits: false,
-        endOfTurn: process.endOfTurn,
-      })
-      trace.add(`${this.name} is open, claim ${this.#log!.claim}`)
-    } catch (error) {
-      trace.add(`${this.name} does not open: ${String(error)}`)
-      verdict.hold(isExpected(error), () => `${this.name} does not open: ${stackOf(error)}`)
-      scheduler.after(OPEN_AGAIN_US, () => process.reach(() => void this.#open(process, openLog)))
-    }
+  async stop(): Promise<void> {
+    const { process } = this
+    if (process === undefined || process.frozen || this.#stopping === process) return
+    this.#stopping = process
+    this.#parts.trace.add(`${this.#parts.scheduler.nowUs} ${this.name} stops`)
+    await this.#tenure?.end()
+    if (this.process === process) this.kill()
   }
 
   /** A request comes to it, and is seen when it is not frozen. */
@@ -135,19 +172,19 @@ export class Owner {
 
   #handle(process: Process, exchange: Exchange): void {
     const { product, oracle, dice } = this.#parts
-    const { shard } = process
-    if (shard === undefined) return this.#end(exchange, { kind: 'lost' })
+    const tenure = this.#tenure!
     /** What the answer rests on: all before this position, and the digest of it. */
-    let rests: { readonly before: number; readonly digest: string } | undefined
-    let wrote = false
-    const submit: Shard['submit'] = (command, signal) => {
-      const log = this.log
-      const end = log?.end
-      const answer = shard.submit(command, signal)
+    let rests: Rests | undefined
+    const submit = (async (command, signal) => {
+      const { shard } = tenure
+      if (shard === undefined) throw new Unavailable('The shard is not here.')
+      const { log } = this
+      const entering = product.enterShard(shard, command, undefined, signal)
       if (log !== undefined && log === this.log) rests = { before: log.end, digest: log.digest }
-      wrote ||= log?.end !== end
+      const { answer, proven } = await entering
+      if (!proven && !tenure.sure) throw new Unavailable('Whose the shard is, is not sure.')
       return answer
-    }
+    }) as Submit
     const handler: HttpHandler = product.sqsHandler({
       submit,
       settings: { account: '000000000000', region: REGION },
@@ -155,13 +192,11 @@ export class Owner {
       log: this.#logger(),
     })
     const respond = (response: HttpResponse): void => {
-      oracle.latest = Math.max(oracle.latest, shard.now())
-      if (exchange.hungUp) {
-        this.#end(exchange, { kind: 'lost' })
-        return response.undelivered?.()
-      }
-      const answer = toAnswer(exchange.action, exchange.wire, response)
-      this.#end(exchange, this.#isSure(exchange, answer, wrote) ? answer : { kind: 'lost' }, rests)
+      oracle.latest = Math.max(oracle.latest, tenure.shard?.now() ?? 0)
+      if (!exchange.hungUp)
+        return this.#end(exchange, toAnswer(exchange.action, exchange.wire, response), rests)
+      this.#end(exchange, { kind: 'lost' })
+      response.undelivered?.()
     }
     const request = toRequest(exchange.action, exchange.wire, exchange.hangUp.signal)
     Promise.resolve(handler(request))
@@ -169,13 +204,7 @@ export class Owner {
       .catch((error: unknown) => this.#parts.verdict.hold(false, () => `a request failed: ${stackOf(error)}`))
   }
 
-  /** An answer without a record is given by nobody who has been overtaken: what a cluster's beats see to. */
-  #isSure({ action }: Exchange, answer: Answer, wrote: boolean): boolean {
-    if (answer.kind === 'refused' && answer.status >= 500) return true
-    return wrote || action.kind === 'receive' || this.isNewest
-  }
-
-  #end(exchange: Exchange, answer: Answer, rests?: { before: number; digest: string }): void {
+  #end(exchange: Exchange, answer: Answer, rests?: Rests): void {
     const { ledger, oracle, verdict, scheduler, trace } = this.#parts
     this.#underway.delete(exchange)
     scheduler.after(LINGER_US, () => oracle.pending.delete(exchange))

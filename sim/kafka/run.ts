@@ -60,9 +60,12 @@ class KafkaRun {
     const oracle = new Oracle(verdict, trace, false)
     const ledger = new Ledger(oracle, verdict)
     const kafka = new ModelledKafka(scheduler, dice.fork('kafka'), trace, (batch) => ledger.landed(batch))
+    const beats = dice.fork('beats').chance(0.5)
+      ? new ModelledKafka(scheduler, dice.fork('beats topic'), trace, () => {})
+      : undefined
     const sizes = dice.fork('sizes')
     const fleet = new Fleet({
-      ...{ product, kafka, ledger, oracle, verdict, scheduler, trace },
+      ...{ product, kafka, beats, ledger, oracle, verdict, scheduler, trace },
       dice: dice.fork('fleet'),
       segmentBytesMax: sizes.pick([8 * 1024, 16 * 1024, 64 * 1024]),
       cacheBytesMax: sizes.pick([4 * 1024, 64 * 1024]),
@@ -74,7 +77,15 @@ class KafkaRun {
       return new Client(parts, index % 2 === 0 ? 'json' : 'query')
     })
     const clients = this.#clients
-    this.#mischief = new Mischief({ fleet, kafka, clients, scheduler, dice: dice.fork('mischief'), trace })
+    this.#mischief = new Mischief({
+      fleet,
+      kafka,
+      beats,
+      clients,
+      scheduler,
+      dice: dice.fork('mischief'),
+      trace,
+    })
     this.#trace = trace
     this.#oracle = oracle
     this.#ledger = ledger
@@ -112,13 +123,14 @@ class KafkaRun {
     }
     await this.#steps(LIVENESS_STEPS_MAX, () => this.#scheduler.nowUs > wakeAt)
     this.#mischief.appoint(last)
-    // What landed in between the last broker finds out by its next append.
-    const isUp = (): boolean => last.log?.durable === this.#kafka.end
+    const left = (): number => this.#oracle.model.messages.size
+    // What landed in between the last broker finds out by its next append, if it has any reason for one.
+    const isUp = (): boolean =>
+      last.shard?.healthy === true && (left() === 0 || last.log?.durable === this.#kafka.end)
     await this.#steps(LIVENESS_STEPS_MAX, isUp)
     this.#verdict.hold(isUp(), () => 'the last broker does not come up again')
     this.#trace.add('calm')
     this.#oracle.calm = true
-    const left = (): number => this.#oracle.model.messages.size
     await this.#steps(LIVENESS_STEPS_MAX, () => left() === 0)
     this.#verdict.hold(left() === 0, () => `${left()} messages are never received`)
     this.#rebuildAt = 0
@@ -129,6 +141,14 @@ class KafkaRun {
     const until = this.#scheduler.steps + max
     while (this.#scheduler.steps < until && !isOver() && this.#verdict.violation === undefined) {
       if (!(await this.#scheduler.step())) return
+      for (const { shard } of this.#fleet.owners) {
+        this.#oracle.latest = Math.max(this.#oracle.latest, shard?.now() ?? 0)
+      }
+      const sure = this.#fleet.owners.filter((owner) => owner.sure)
+      this.#verdict.hold(
+        sure.length <= 1,
+        () => `${sure.map(({ name }) => name).join(' and ')} are both sure`,
+      )
       if (this.#scheduler.steps % LOOK_STEPS === 0) await this.#look()
     }
   }

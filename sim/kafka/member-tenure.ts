@@ -1,0 +1,84 @@
+/**
+ * A shard that is a broker's own because a cluster's beats say so: the real membership and the real ownership, on a
+ * modelled topic of beats. Beside the shard that clients use there are others, empty ones, so that there is coming and
+ * going.
+ */
+
+import { crc32c } from '@platformatic/kafka'
+import type { BeatLog } from '../../broker/src/cluster/beat-log.ts'
+import { KafkaBeats } from '../../broker/src/cluster/kafka-beats.ts'
+import type { Membership } from '../../broker/src/cluster/membership.ts'
+import type { Ownership } from '../../broker/src/cluster/ownership.ts'
+import type { Partition } from '../../broker/src/log/kafka/partition.ts'
+import { RecordStream } from '../../broker/src/log/kafka/record-stream.ts'
+import type { Log } from '../../broker/src/log/log.ts'
+import { memoryLog } from '../../broker/src/log/memory-log.ts'
+import type { Logger } from '../../broker/src/runtime/logger.ts'
+import type { Shard } from '../../broker/src/shard/shard.ts'
+import type { Process } from '../process.ts'
+import type { Product } from '../product.ts'
+import type { Tenure } from './tenure.ts'
+
+const SHARDS = 6
+
+export interface MemberTenureParts {
+  readonly product: Product
+  readonly process: Process
+  /** A restart is another node at the same address. */
+  readonly node: string
+  readonly address: string
+  readonly beats: Partition
+  readonly log: Logger
+  readonly openLog: () => Promise<Log>
+  readonly openShard: (openLog: () => Promise<Log>) => Promise<Shard>
+}
+
+export class MemberTenure implements Tenure {
+  readonly #membership: Membership
+  readonly #ownership: Ownership
+
+  constructor({ product, process, node, address, beats, log, openLog, openShard }: MemberTenureParts) {
+    const { clock } = process
+    this.#ownership = new product.Ownership({
+      shards: SHARDS,
+      membership: () => this.#membership,
+      openLog: (shard) => (shard === 0 ? openLog() : Promise.resolve(memoryLog())),
+      openShard: (_, open) => openShard(open),
+      clock,
+      log,
+      changed: () => {},
+    })
+    this.#membership = new product.Membership({
+      node,
+      address: () => address,
+      shards: SHARDS,
+      beats: beatsOn(beats, process, log),
+      clock,
+      log,
+      holds: () => this.#ownership.holds(),
+      changed: () => this.#ownership.reconcile(),
+    })
+  }
+
+  get shard(): Shard | undefined {
+    return this.#ownership.get(0)
+  }
+
+  get sure(): boolean {
+    return this.#membership.sure
+  }
+
+  begin(): void {
+    this.#membership.start()
+  }
+
+  async end(): Promise<void> {
+    await this.#membership.leave()
+    await this.#ownership.releaseAll()
+    await this.#membership.end()
+  }
+}
+
+function beatsOn(partition: Partition, { clock }: Process, log: Logger): BeatLog {
+  return new KafkaBeats(new RecordStream({ partition, crc32c, clock, log }))
+}
