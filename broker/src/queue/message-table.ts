@@ -13,6 +13,8 @@
  * growing does not pause the broker.
  */
 
+import { TableMemory } from './table-memory.ts'
+
 /** Identity: rises with every message of the shard, and gives the MessageId. */
 export const SEQ = 0
 /** Where the log has the record with the body. */
@@ -107,6 +109,7 @@ export class MessageTable {
   readonly #numbers: Float64Array[] = []
   readonly #ints: Int32Array[] = []
   readonly #others: Int32Array[] = []
+  readonly #memory = new TableMemory()
   #free = 0
   #fresh = 1
   #size = 0
@@ -231,7 +234,7 @@ export class MessageTable {
   #growFor(slot: number): void {
     if (slot >>> CHUNK_BITS < this.#ints.length) return
     // One piece of memory, because the system's allocator may write the first 128 KiB of each.
-    const bytes = new ArrayBuffer(CHUNK_SLOTS * RECORD_BYTES)
+    const bytes = this.#memory.take(CHUNK_SLOTS * RECORD_BYTES)
     this.#numbers.push(new Float64Array(bytes, 0, CHUNK_SLOTS * NUMBERS))
     this.#ints.push(new Int32Array(bytes, 0, CHUNK_SLOTS * WORDS))
     this.#others.push(new Int32Array(bytes, CHUNK_SLOTS * WORDS * 4))
