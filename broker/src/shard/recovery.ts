@@ -22,10 +22,11 @@ export async function recover(log: ReadableLog): Promise<Recovered> {
   return recovery.recovered()
 }
 
-class Recovery {
+/** A state in the making: of a log that is there, or of one that somebody else still writes. */
+export class Recovery {
   readonly #state = new State()
   readonly #closedAt = new Map<number, number>()
-  readonly #starts: readonly number[]
+  readonly #starts: number[] = []
   readonly #runs = new SentRuns(this.#state)
   /** Of the segments' starts, the one that is being read. */
   #segment = 0
@@ -34,9 +35,20 @@ class Recovery {
   #buffer: Buffer | undefined
   #view: DataView = new DataView(new ArrayBuffer(0))
 
+  /** Where segments begin, as far as it is known; the others are told by {@link begin}. */
   constructor(starts: readonly number[]) {
-    this.#starts = starts
-    for (const start of starts) this.#state.space.begin(start)
+    for (const start of starts) this.begin(start)
+  }
+
+  /** A segment begins here, behind those before it; its first record comes next. */
+  begin(start: number): void {
+    this.#starts.push(start)
+    this.#state.space.begin(start)
+  }
+
+  /** Gives back a little of what was purged: for a state that is nobody's yet. */
+  sweep(count: number): void {
+    this.#state.sweep(count)
   }
 
   readonly visit: Visit = Object.assign(
@@ -52,6 +64,16 @@ class Recovery {
     // A crash may have come between a segment's beginning and its first record.
     this.#reach(Number.POSITIVE_INFINITY)
     return { state: this.#state, closedAt: this.#closedAt }
+  }
+
+  /** As {@link recovered}, of a log that was read while somebody else had it, who may have trimmed it meanwhile. */
+  recoveredOf(log: ReadableLog): Recovered {
+    const known = this.#starts.at(-1) ?? Number.NEGATIVE_INFINITY
+    for (const { start } of log.segments()) if (start > known) this.begin(start)
+    const recovered = this.recovered()
+    recovered.state.space.trimmed(log.start)
+    for (const start of recovered.closedAt.keys()) if (start < log.start) recovered.closedAt.delete(start)
+    return recovered
   }
 
   #foldRun(run: RecordRun): void {

@@ -30,7 +30,7 @@ import { deliver } from './deliver.ts'
 import { DepartureRunner, type Others } from './departure-runner.ts'
 import { MoveRunner } from './move-runner.ts'
 import { Reclaim } from './reclaim.ts'
-import { recover } from './recovery.ts'
+import { type Recovered, recover } from './recovery.ts'
 import { Unavailable } from './unavailable.ts'
 import { Waiters } from './waiters.ts'
 
@@ -51,6 +51,8 @@ const REOPEN_MS = 1000
 export interface ShardOptions extends DecideOptions {
   /** Opens the log, again after it failed. */
   readonly openLog: () => Promise<Log>
+  /** Makes the state out of it; absent: by reading it. */
+  readonly recover?: (log: Log) => Promise<Recovered>
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -164,7 +166,7 @@ export class Shard {
   async open(): Promise<void> {
     const log = await this.#options.openLog()
     try {
-      const { state, closedAt } = await recover(log)
+      const { state, closedAt } = await (this.#options.recover ?? recover)(log)
       this.#log = log
       this.#state = state
       state.elsewhere = this.#departures?.elsewhere

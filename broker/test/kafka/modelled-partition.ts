@@ -4,6 +4,7 @@
  */
 
 import { crc32c } from '@platformatic/kafka'
+import { KafkaUnreachable } from '../../src/log/kafka/kafka-error.ts'
 import {
   type Fetched,
   type FetchOptions,
@@ -42,6 +43,7 @@ export class ModelledPartition {
   readonly #batches: Stored[] = []
   readonly #fates: Fate[] = []
   #released: (() => void)[] = []
+  readonly #whoWaits: (() => void)[] = []
   #start = 0
   #end = 0
 
@@ -60,6 +62,11 @@ export class ModelledPartition {
     const released = this.#released
     this.#released = []
     for (const land of released) land()
+  }
+
+  /** Of all batches. */
+  get bytes(): number {
+    return this.#batches.reduce((sum, { bytes }) => sum + bytes.length, 0)
   }
 
   get end(): number {
@@ -117,7 +124,21 @@ export class ModelledPartition {
     }
   }
 
+  /** Resolves when something lands, rejects when the signal says so. */
+  #more(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const stop = (): void => reject(new KafkaUnreachable('modelled/0', 'the wait was ended'))
+      if (signal.aborted) return stop()
+      signal.addEventListener('abort', stop)
+      this.#whoWaits.push(() => {
+        signal.removeEventListener('abort', stop)
+        resolve()
+      })
+    })
+  }
+
   #land(sealed: Buffer, count: number): number {
+    for (const wake of this.#whoWaits.splice(0)) wake()
     const base = this.#end
     const bytes = Buffer.from(sealed)
     bytes.writeBigInt64BE(BigInt(base), 0)
@@ -126,9 +147,10 @@ export class ModelledPartition {
     return base
   }
 
-  async #fetch(from: number, { bytesMax }: FetchOptions): Promise<Fetched> {
+  async #fetch(from: number, { bytesMax, waitMs = 0, signal }: FetchOptions): Promise<Fetched> {
     await Promise.resolve()
     if (from < this.#start || from > this.#end) throw new OutOfRange('modelled/0', from)
+    if (from === this.#end && waitMs > 0 && signal !== undefined) await this.#more(signal)
     const batches = this.#batches.filter(({ base, count }) => base + count > from)
     const pieces: Buffer[] = []
     let left = bytesMax

@@ -23,10 +23,17 @@ export interface SeenClaim extends Claimant {
   readonly offset: number
 }
 
+/** Whoever wants to see what counts. */
+export interface Watcher {
+  /** A segment begins here; its first record is the next one shown. */
+  begin(start: number): void
+  readonly visit: Visit
+}
+
 export class Follower {
   readonly #partition: Partition
   readonly #crc: Crc32c
-  readonly #visit: Visit | undefined
+  readonly #watcher: Watcher | undefined
   readonly #marks = newMarks()
   /** Oldest first; those that were trimmed since are still among them. */
   readonly segments: FollowedSegment[] = []
@@ -34,11 +41,11 @@ export class Follower {
   #claim: SeenClaim | undefined
   #next: number
 
-  /** `from` is the partition's start, or a claim. `visit` sees the records that count. */
-  constructor(partition: Partition, crc: Crc32c, from: number, visit?: Visit) {
+  /** `from` is the partition's start, or a claim. */
+  constructor(partition: Partition, crc: Crc32c, from: number, watcher?: Watcher) {
     this.#partition = partition
     this.#crc = crc
-    this.#visit = visit
+    this.#watcher = watcher
     this.#next = from
   }
 
@@ -84,8 +91,11 @@ export class Follower {
 
   #count(record: SeenRecord): void {
     const { offset, buffer, valueAt, valueBytes, bytes } = record
-    if (this.segments.length === 0 || beginsSegment(record)) this.segments.push({ start: offset, bytes: 0 })
+    if (this.segments.length === 0 || beginsSegment(record)) {
+      this.segments.push({ start: offset, bytes: 0 })
+      this.#watcher?.begin(offset)
+    }
     this.segments.at(-1)!.bytes += bytes
-    this.#visit?.(offset, buffer, valueAt, valueBytes)
+    this.#watcher?.visit(offset, buffer, valueAt, valueBytes)
   }
 }

@@ -222,6 +222,7 @@ export class KafkaLog implements Log {
   async close(): Promise<void> {
     this.#unusable ??= new Error(`the log on ${this.#partition.name} is closed`)
     await Promise.allSettled([this.#flushing, this.#trimming])
+    this.#newest.forget()
   }
 
   /** Begins a segment, unless the newest one is empty; nothing is staged. Its claim goes with its first record. */

@@ -146,6 +146,13 @@ export class NewestBatches {
     return Buffer.from(found.buffer.subarray(value.at, value.at + length))
   }
 
+  /** Gives its memory back; nothing may be asked of it any more. */
+  forget(): void {
+    this.#chunks.length = 0
+    this.#spare = undefined
+    this.#chunk = { buffer: Buffer.alloc(0), batches: [], bytes: 0 }
+  }
+
   #find(offset: number): { buffer: Buffer; base: number; starts: readonly number[] } | undefined {
     if (offset >= this.#base) return { buffer: this.#chunk.buffer, base: this.#base, starts: this.#starts }
     for (let index = this.#chunks.length - 1; index >= 0; index--) {
