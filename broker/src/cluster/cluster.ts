@@ -30,6 +30,8 @@ export interface ClusterOptions extends Omit<ShardOptions, 'openLog' | 'others'>
   readonly shards: number
   readonly openLog: (shard: number) => Promise<Log>
   readonly beats: BeatLog
+  /** Reads along the logs of these shards, and of no others: they may be this broker's before long. */
+  readonly standBy?: (shards: readonly number[]) => void
   /** Topics that queues can be fed from. */
   readonly topics?: SourceTopics
   /** Where this broker is to be reached by the others; port 0 is any that is free. */
@@ -225,9 +227,19 @@ export class Cluster implements Shards {
     const { members } = this.#membership
     this.#peers.keepOnly(members.all(), (node) => members.hasTakenLeave(node))
     this.#ownership.reconcile()
+    this.#standBy()
     const waiting = this.#waiting
     this.#waiting = []
     for (const resolve of waiting) resolve()
+  }
+
+  /** A shard that is still held by another is read along also when it will be ours in a moment. */
+  #standBy(): void {
+    const { members, joined, leaving, node } = this.#membership
+    if (this.#options.standBy === undefined || !joined) return
+    const coming = members.owners().flatMap((owner, shard) => (owner === node ? shard : []))
+    const wanted = leaving ? [] : [...members.succeeds(), ...coming]
+    this.#options.standBy(wanted.filter((shard) => !this.#ownership.hasClaimed(shard)))
   }
 
   /** Resolves when something has changed, at the latest at `until`. */

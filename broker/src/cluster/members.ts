@@ -49,6 +49,7 @@ export class Members {
   readonly #gone = new Set<string>()
   /** Until somebody comes, goes or is about to. */
   #owners: readonly (string | undefined)[] | undefined
+  #successions: readonly number[] | undefined
   #ownBeats = 0
   #beats = 0
 
@@ -64,7 +65,7 @@ export class Members {
     this.#forgetEarlier(beat)
     if (beat.gone) return this.#tookLeave(beat.node)
     const { node, address, leaving } = beat
-    if (this.get(node)?.leaving !== leaving) this.#owners = undefined
+    if (this.get(node)?.leaving !== leaving) this.#shareAnew()
     const member = { node, address, leaving, holds: new Set(beat.holds) }
     this.#seen.set(node, { member, atOwnBeat: this.#ownBeats, atBeat: this.#beats })
   }
@@ -85,17 +86,36 @@ export class Members {
 
   /** For each shard the node that should own it; undefined where nobody is there to. */
   owners(): readonly (string | undefined)[] {
-    this.#owners ??= this.#share()
+    this.#owners ??= this.#ownersAmong(this.all())
     return this.#owners
   }
 
-  #share(): readonly (string | undefined)[] {
-    const staying = this.all().filter(({ leaving }) => !leaving)
+  #ownersAmong(members: readonly Member[]): readonly (string | undefined)[] {
+    const staying = members.filter(({ leaving }) => !leaving)
     const owners = assign(
       this.#shards,
       staying.map(({ address }) => address),
     )
     return Array.from({ length: this.#shards }, (_, shard) => staying[owners[shard] ?? -1]?.node)
+  }
+
+  /** The shards that would be mine if whoever should own them now were gone. */
+  succeeds(): readonly number[] {
+    this.#successions ??= this.#succeed()
+    return this.#successions
+  }
+
+  #succeed(): readonly number[] {
+    const owners = this.owners()
+    const mine: number[] = []
+    for (const gone of new Set(owners)) {
+      if (gone === undefined || gone === this.#self) continue
+      const heirs = this.#ownersAmong(this.all().filter(({ node }) => node !== gone))
+      for (const [shard, heir] of heirs.entries()) {
+        if (heir === this.#self && owners[shard] === gone) mine.push(shard)
+      }
+    }
+    return mine
   }
 
   /** Who last said that it holds a shard. */
@@ -117,7 +137,12 @@ export class Members {
 
   #forget(node: string): void {
     this.#seen.delete(node)
+    this.#shareAnew()
+  }
+
+  #shareAnew(): void {
     this.#owners = undefined
+    this.#successions = undefined
   }
 
   #tookLeave(node: string): void {

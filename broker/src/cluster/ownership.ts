@@ -29,6 +29,8 @@ const RETRY_MS = 1000
 interface Held {
   readonly number: number
   shard: Shard | undefined
+  /** Its log was claimed, or is being. */
+  claimed: boolean
   /** It is to be let go, or is being. */
   releasing: boolean
 }
@@ -47,6 +49,11 @@ export class Ownership {
   /** Also those that are being opened or let go: nobody else shall open them. */
   holds(): readonly number[] {
     return [...this.#held.keys()]
+  }
+
+  /** True from when its log is claimed until it is let go. */
+  hasClaimed(number: number): boolean {
+    return this.#held.get(number)?.claimed === true
   }
 
   /** The shard, where it is open here. */
@@ -82,7 +89,7 @@ export class Ownership {
 
   #take(number: number): void {
     if (this.#options.clock.now() < (this.#retryAt.get(number) ?? 0)) return
-    const held: Held = { number, shard: undefined, releasing: false }
+    const held: Held = { number, shard: undefined, claimed: false, releasing: false }
     this.#held.set(number, held)
     this.#watch(this.#open(held))
   }
@@ -109,6 +116,7 @@ export class Ownership {
     if (held.releasing || this.#options.membership().members.isHeldByOther(number)) {
       return Promise.reject(new Error(`shard ${number} is another broker's`))
     }
+    held.claimed = true
     return this.#options.openLog(number)
   }
 

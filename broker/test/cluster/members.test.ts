@@ -67,6 +67,18 @@ test('with nobody there nobody owns anything', () => {
   deepEqual(folded('a', []).owners(), [undefined, undefined, undefined, undefined])
 })
 
+test('every shard has one heir beside its owner, who owns it when the owner is gone', () => {
+  const beats = ['a', 'b', 'c'].map((node) => beat(node))
+  const views = new Map(['a', 'b', 'c'].map((self) => [self, folded(self, beats)]))
+  const owners = views.get('a')!.owners()
+  for (const [shard, owner] of owners.entries()) {
+    const heirs = [...views].filter(([, view]) => view.succeeds().includes(shard)).map(([self]) => self)
+    equal(heirs.length, 1)
+    const after = folded(heirs[0]!, [...beats, beat(owner!, { gone: true })])
+    equal(after.owners()[shard], heirs[0])
+  }
+})
+
 test('all who have seen the same beats, their own to the end, agree on who owns what', async () => {
   const nodes = ['a', 'b', 'c'] as const
   await assert(
