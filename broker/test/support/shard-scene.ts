@@ -9,10 +9,11 @@ import type { Log } from '../../src/log/log.ts'
 import { memoryStore } from '../../src/log/memory-log.ts'
 import type { Answers, Command, Delivered, Outgoing } from '../../src/queue/command.ts'
 import { isProblem, type Problem } from '../../src/queue/problem.ts'
+import type { Logger } from '../../src/runtime/logger.ts'
 import { type ManualClock, manualClock } from '../../src/runtime/manual-clock.ts'
 import type { Random } from '../../src/runtime/random.ts'
 import { recover } from '../../src/shard/recovery.ts'
-import { openShard, type Shard } from '../../src/shard/shard.ts'
+import { type Feeder, openShard, type Shard } from '../../src/shard/shard.ts'
 import { type Dump, dump } from './dump.ts'
 import { Script, scriptedLog } from './scripted-log.ts'
 import type { SimDisk } from './sim-disk.ts'
@@ -24,6 +25,7 @@ export const BEGIN_AT = 1_800_000_000_000
 export interface SceneOptions {
   readonly clock?: ManualClock
   readonly openLog: () => Promise<Log>
+  readonly feeder?: (shard: Shard, clock: ManualClock, log: Logger) => Feeder
 }
 
 export interface ReceiveOptions {
@@ -130,11 +132,14 @@ export async function openScene(options: SceneOptions): Promise<Scene> {
   const log = (event: string): void => {
     logged.push(event)
   }
+  const logger: Logger = { debug: log, info: log, warn: log, error: log }
+  const { feeder } = options
   const shard = await openShard({
     openLog: options.openLog,
     clock,
     random: taskRandom,
-    log: { debug: log, info: log, warn: log, error: log },
+    log: logger,
+    ...(feeder === undefined ? {} : { feeder: (fed: Shard) => feeder(fed, clock, logger) }),
     endOfTurn: (run) => setImmediate(run),
     awsWaits: false,
   })

@@ -16,7 +16,7 @@ import { hash } from 'node:crypto'
 import { MESSAGE_ATTRIBUTES_MAX } from '../../queue/limits.ts'
 import type { FedRecord } from '../../queue/source.ts'
 import type { MessageAttributeValue } from '../../sqs/api.ts'
-import { attributesBytes, encodeAttributes } from '../../sqs/attribute-layout.ts'
+import { attributeBytes, attributesBytes, encodeAttributes } from '../../sqs/attribute-layout.ts'
 import { isAttribute, PRIORITY } from '../../sqs/attributes.ts'
 import { encodeContent } from '../../sqs/content.ts'
 import { md5 } from '../../sqs/md5.ts'
@@ -54,11 +54,12 @@ export function messageOf(
   if (marked !== undefined) attributes.set(VALUE, text(marked))
   addKey(attributes, record.key, group)
   addHeaders(attributes, record, queue.fifo)
-  if (attributes.size < MESSAGE_ATTRIBUTES_MAX)
-    attributes.set(POSITION, text(`${topic}/${partition}/${record.offset}`))
   const priority = Number(attributes.get(PRIORITY)?.StringValue ?? 0)
   const size = Buffer.byteLength(body) + attributesBytes(Object.fromEntries(attributes))
   if (size > queue.bytesMax) return { ...common, priority, content: notice(topic, partition, record) }
+  const place = text(`${topic}/${partition}/${record.offset}`)
+  const hasRoom = attributes.size < MESSAGE_ATTRIBUTES_MAX
+  if (hasRoom && size + attributeBytes(POSITION, place) <= queue.bytesMax) attributes.set(POSITION, place)
   return { ...common, priority, content: contentOf(body, attributes) }
 }
 
