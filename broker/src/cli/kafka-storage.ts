@@ -10,13 +10,12 @@ import type { Config } from '../config.ts'
 import { EXIT, Failure } from '../failure.ts'
 import { readKafkaAddress, showHostPort } from '../log/kafka/address.ts'
 import { type Kafka, openKafka } from '../log/kafka/kafka.ts'
-import { kafkaLogOpener } from '../log/kafka/log-opener.ts'
 import { RecordStream } from '../log/kafka/record-stream.ts'
 import type { Sasl, Security, Tls } from '../log/kafka/security.ts'
 import { ensurePassingTopic, ensureTopic, UnfitTopic } from '../log/kafka/topic-settings.ts'
-import type { Log } from '../log/log.ts'
-import { systemClock } from '../runtime/clock.ts'
+import { type Clock, systemClock } from '../runtime/clock.ts'
 import { endOfTurn } from '../runtime/turn.ts'
+import { FollowedLogs } from '../shard/followed-logs.ts'
 
 /** The topic of the brokers' beats is called like the log's, with this behind it. */
 const MEMBERS = '.members'
@@ -36,6 +35,11 @@ export async function openOnKafka(config: Config, settings: BrokerSettings): Pro
   const machineClock = systemClock()
   const security = await securityOf(config)
   const kafka = await openKafka({ bootstrap, clock: machineClock, clientId: 'pabal', ...security })
+  const logs = logsOf(config, kafka, topic, machineClock, settings)
+  const close = async (): Promise<void> => {
+    await logs.close()
+    await kafka.close()
+  }
   try {
     const { partitions } = await ensureTopic(kafka, topic, config.shards)
     await ensurePassingTopic(kafka, `${topic}${MEMBERS}`, BEATS_RETENTION_MS)
@@ -44,7 +48,9 @@ export async function openOnKafka(config: Config, settings: BrokerSettings): Pro
       endOfTurn: settings.endOfTurn ?? endOfTurn,
       machineClock,
       shards: partitions.length,
-      openLog: logsOf(config, kafka, topic, settings),
+      openLog: logs.openLog,
+      recover: logs.recover,
+      standBy: (shards) => logs.standBy(shards),
       beats: new KafkaBeats(
         new RecordStream({
           partition: kafka.partition(`${topic}${MEMBERS}`, 0),
@@ -58,9 +64,9 @@ export async function openOnKafka(config: Config, settings: BrokerSettings): Pro
       port: config['peer-port'],
       secret: config['cluster-secret'],
     })
-    return new Broker(cluster, () => kafka.close())
+    return new Broker(cluster, close)
   } catch (error) {
-    await kafka.close()
+    await close()
     throw kafkaFailure(config, error)
   }
 }
@@ -80,29 +86,23 @@ export function kafkaFailure(config: Config, cause: unknown): Failure {
   return new Failure(`The log in ${kafkaPlace(config)} cannot be opened: ${said}.`, EXIT.failed, { cause })
 }
 
-/** Each shard's opener remembers what it had known to be durable, for as long as the process lives. */
 function logsOf(
   { host, port }: Config,
   kafka: Kafka,
   topic: string,
-  { random }: BrokerSettings,
-): (shard: number) => Promise<Log> {
+  clock: Clock,
+  { random, log }: BrokerSettings,
+): FollowedLogs {
   // A process that starts again is another node: it claims what the one before it had.
   const claimant = { node: `${hostname()}-${random.uuid()}`, address: showHostPort({ host, port }) }
-  const openers = new Map<number, () => Promise<Log>>()
-  return (shard) => {
-    const opener =
-      openers.get(shard) ??
-      kafkaLogOpener({
-        partition: kafka.partition(topic, shard),
-        claimant,
-        crc32c: kafka.crc32c,
-        // Whether the shard is ours was asked already.
-        mayClaim: () => Promise.resolve(),
-      })
-    openers.set(shard, opener)
-    return opener()
-  }
+  const { crc32c } = kafka
+  return new FollowedLogs({
+    partition: (shard) => kafka.partition(topic, shard),
+    claimant,
+    crc32c,
+    clock,
+    log,
+  })
 }
 
 async function securityOf(config: Config): Promise<Security> {
