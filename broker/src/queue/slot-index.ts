@@ -2,7 +2,7 @@
  * From a sequence number to a message's slot. Numbers are given out one after the other, so live messages lie
  * densely: they are found in pages of 512 numbers each, a slot a number. A page of which a quarter is left is taken
  * apart and the rest kept in a hash table (slot-hash.ts). 4 bytes a message where all live, never more than 16,
- * so that a message's index stays below 100 bytes with its record of 80.
+ * so that a message's index is at most 100 bytes with its record of 84.
  *
  * Pages, because the hash table alone was a third of the time to start: with ten million messages every look into
  * it is a look into memory that no cache has, and start-up adds them all. Pages share arrays, 64 to each, because an
