@@ -79,7 +79,10 @@ export class KafkaNode {
     const connection = await known
     if (connection?.isConnected() === true) return connection
     // Whoever comes first makes it anew, the others wait for the same one.
-    if (this.#connections.get(purpose) === known) this.#connections.set(purpose, this.#connect(purpose))
+    if (this.#connections.get(purpose) === known) {
+      void connection?.close()
+      this.#connections.set(purpose, this.#connect(purpose))
+    }
     return this.#connections.get(purpose)!
   }
 

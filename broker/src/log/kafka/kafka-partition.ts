@@ -144,12 +144,13 @@ export class KafkaPartition implements Partition {
   ): Promise<Answer> {
     const { clock } = this.#kafka
     for (let againMs = AGAIN_MS_FIRST; ; againMs = Math.min(2 * againMs, AGAIN_MS_MAX)) {
+      const topic = this.#kafka.topic(this.topic)
       try {
-        const { id, partitions } = await this.#kafka.topic(this.topic)
+        const { id, partitions } = await topic
         return await request(this.#leaderAmong(partitions), id)
       } catch (error) {
         if (!mayPass(error) || signal?.aborted === true || clock.now() + againMs >= until) throw error
-        this.#kafka.forget(this.topic)
+        this.#kafka.forget(this.topic, topic)
         await pause(clock, againMs, signal)
       }
     }

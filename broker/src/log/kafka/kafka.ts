@@ -88,7 +88,7 @@ export class Kafka {
     if (known !== undefined) return known
     const asked = this.#askTopic(name)
     this.#topics.set(name, asked)
-    asked.catch(() => this.forget(name))
+    asked.catch(() => this.forget(name, asked))
     return asked
   }
 
@@ -97,9 +97,12 @@ export class Kafka {
     return (await this.ask('metadata', this.#metadata, [], false)).brokers.length
   }
 
-  /** Something is no longer as it was: the next one who needs it asks again. */
-  forget(topic: string): void {
-    this.#topics.delete(topic)
+  /**
+   * Something is no longer as it was: the next one who needs it asks again. Not if it was asked again already since
+   * the caller was told: of many partitions that fail at once one asks for all.
+   */
+  forget(name: string, told = this.#topics.get(name)): void {
+    if (this.#topics.get(name) === told) this.#topics.delete(name)
   }
 
   /** Asks one node after the other until one answers. Rejects with the last reason, or with what cannot pass. */
