@@ -17,14 +17,17 @@ import type { Logger } from '../runtime/logger.ts'
 import { type ManualClock, manualClock } from '../runtime/manual-clock.ts'
 import { pinoLogger } from '../runtime/pino-logger.ts'
 import { systemRandom } from '../runtime/random.ts'
+import { Unavailable } from '../shard/unavailable.ts'
 import { sqsHandler } from '../sqs/service.ts'
 import { greeting } from './greeting.ts'
-import { kafkaPlace, openOnKafka } from './kafka-storage.ts'
+import { kafkaPlace } from './kafka-place.ts'
 import { directoryFailure, portFailure } from './start-failure.ts'
 
 /** Of the two seconds within which a stop is done, what the answers under way may take. */
 const GRACE_MS = 1500
 const FIRST_QUEUE = 'first'
+/** Each of them waits for a shard for some seconds (cluster/cluster.ts). */
+const START_TRIES_MAX = 20
 
 export interface Running {
   readonly port: number
@@ -67,7 +70,11 @@ async function open(config: Config, testClock: ManualClock | undefined, log: Log
   const clock = testClock ?? systemClock()
   const common = { clock, random: systemRandom, log, awsWaits: config['aws-waits'] }
   if (config.memory) return openBroker({ storage: 'memory', ...common })
-  if (config.log !== '') return openOnKafka(config, common)
+  if (config.log !== '') {
+    // Whoever has no Kafka does not wait for what speaks with it to load.
+    const { openOnKafka } = await import('./kafka-storage.ts')
+    return openOnKafka(config, common)
+  }
   try {
     return await openBroker({ directory: config.data, ...common })
   } catch (cause) {
@@ -82,7 +89,8 @@ async function start(
   log: Logger,
 ): Promise<HttpServer> {
   const { account, region, host, port } = config
-  await declareQueues(broker.submit, config.queues, (name) => `arn:aws:sqs:${region}:${account}:${name}`)
+  const arnOf = (name: string): string => `arn:aws:sqs:${region}:${account}:${name}`
+  await whenAvailable(() => declareQueues(broker.submit, config.queues, arnOf))
   const publicUrl = config['public-url']
   const settings = { account, region, ...(publicUrl === '' ? {} : { publicUrl }) }
   const submit = config['create-missing'] ? creatingMissing(broker.submit) : broker.submit
@@ -98,12 +106,25 @@ async function start(
 
 async function facts(config: Config, broker: Broker, port: number): Promise<Parameters<typeof greeting>[0]> {
   const { host, account, region } = config
-  const listed = await broker.submit({ kind: 'listQueues', prefix: '', limit: 100 })
-  const present = isProblem(listed) ? [] : listed.names
+  const present = await whenAvailable(async () => {
+    const listed = await broker.submit({ kind: 'listQueues', prefix: '', limit: 100 })
+    return isProblem(listed) ? [] : listed.names
+  })
   // What was asked for by name is what its owner wants to see.
   const name = [...config.queues.keys(), ...present].find((candidate) => !isFifo(candidate))
   const queue = { name: name ?? FIRST_QUEUE, exists: name !== undefined }
   return { port, host, place: placeOf(config), account, region, queue, testClock: config['test-clock'] }
+}
+
+/** In a cluster that starts, or has just lost a broker, shards are still on their way: it goes on when they are there. */
+async function whenAvailable<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof Unavailable) || tries === START_TRIES_MAX) throw error
+    }
+  }
 }
 
 function placeOf(config: Config): string | undefined {

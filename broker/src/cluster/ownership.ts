@@ -101,7 +101,10 @@ export class Ownership {
       await membership.announce()
       // Another may have announced the same just before.
       if (!held.releasing) held.shard = await this.#options.openShard(number, () => this.#openLog(held))
-      if (!held.releasing) return this.#options.changed()
+      if (!held.releasing) {
+        this.#options.log.info('shard_opened', { shard: number })
+        return this.#options.changed()
+      }
       await held.shard?.close()
     } catch (error) {
       this.#options.log.error('shard_not_opened', { shard: number, error })
@@ -130,6 +133,7 @@ export class Ownership {
   async #close(held: Held, shard: Shard): Promise<void> {
     try {
       await shard.close()
+      this.#options.log.info('shard_let_go', { shard: held.number })
     } catch (error) {
       this.#options.log.error('shard_not_closed', { shard: held.number, error })
     }

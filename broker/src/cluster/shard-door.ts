@@ -49,7 +49,8 @@ export async function enterShard<Kind extends Command['kind']>(
   const [answer] = await Promise.all([answering, staged ? shard.durable(undefined) : undefined])
   if (command.kind !== 'receive') return { answer, proven: staged }
   await shard.departuresSettled()
-  return { answer, proven: !isNothing(answer) }
+  // A refusal rests on nothing but the state: the queue may have come about since, at another broker.
+  return { answer, proven: staged || !(isProblem(answer) || isNothing(answer)) }
 }
 
 /** True for a receive that took nothing. */
