@@ -35,4 +35,15 @@ describe('the door of a shard', () => {
     equal(described.proven, false)
     await scene.shard.close()
   })
+
+  it('takes neither an empty receive nor one that is refused for a proof', async () => {
+    const { scene } = await scriptedScene()
+    await scene.queue('orders')
+    const receive = { kind: 'receive', max: 1, waitSeconds: 0 } as const
+    equal((await enterShard(scene.shard, { ...receive, queue: 'orders' }, undefined)).proven, false)
+    equal((await enterShard(scene.shard, { ...receive, queue: 'nowhere' }, undefined)).proven, false)
+    await scene.send('orders', '1')
+    equal((await enterShard(scene.shard, { ...receive, queue: 'orders' }, undefined)).proven, true)
+    await scene.shard.close()
+  })
 })
