@@ -4,14 +4,16 @@ import { deepEqual, equal, match } from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { Admin, Producer } from '@platformatic/kafka'
 import { Program } from '../cli/program.ts'
-import { newTopicName, realKafka } from './real-kafka.ts'
+import { kafkaClient, newTopicName, realKafka } from './real-kafka.ts'
 
 const kafka = await realKafka()
 const bootstrapBrokers = kafka.bootstrap.map(({ host, port }) => `${host}:${port}`)
 const admin = new Admin({ clientId: 'test', bootstrapBrokers })
 const producer = new Producer({ clientId: 'test', bootstrapBrokers })
+const client = await kafkaClient()
 after(() => Promise.all([admin.close(), producer.close()]))
 
+const PARTITIONS = 3
 const RECORDS = 900
 const ROUND = 300
 
@@ -25,7 +27,7 @@ class Broker implements AsyncDisposable {
   }
 
   static async serve(log: string): Promise<Broker> {
-    const program = Program.run(['serve', '--port', '0', '--log', `${kafka.url}/${log}`])
+    const program = Program.run(['serve', '--port', '0', '--log', `${kafka.url}/${log}`, '--shards', '3'])
     try {
       return new Broker(program, await program.listens())
     } catch (error) {
@@ -40,7 +42,9 @@ class Broker implements AsyncDisposable {
       const reply = await fetch(this.url, {
         method: 'POST',
         headers: { 'X-Amz-Target': `AmazonSQS.${action}`, 'Content-Type': 'application/x-amz-json-1.0' },
-        body: JSON.stringify({ QueueUrl: `${this.url}/000000000000/${queue}`, ...input }),
+        body: JSON.stringify(
+          action === 'CreateQueue' ? input : { QueueUrl: `${this.url}/000000000000/${queue}`, ...input },
+        ),
       })
       const answer = (await reply.json()) as Record<string, unknown>
       if (reply.status < 500) return { status: reply.status, ...answer }
@@ -97,10 +101,46 @@ function put(topic: string, from: number, to: number): Promise<unknown> {
   return producer.send({ messages })
 }
 
+/** Resolves when the topic can be written to. */
+async function make(topic: string, partitions: number): Promise<void> {
+  await admin.createTopics({ topics: [topic], partitions, replicas: 1 })
+  for (;;) {
+    const known = producer.metadata({ topics: [topic], forceUpdate: true })
+    const [tried] = await Promise.allSettled([known])
+    if (tried.status === 'fulfilled') return
+  }
+}
+
+/** Where every record of the topic is, as messages say it. */
+async function recordsOf(topic: string): Promise<readonly string[]> {
+  const ends = await Promise.all(
+    Array.from({ length: PARTITIONS }, (_, index) => client.partition(topic, index).offsets()),
+  )
+  return ends
+    .flatMap(({ end }, index) => Array.from({ length: end }, (_, offset) => `${topic}/${index}/${offset}`))
+    .sort()
+}
+
+function placeOf({ Attributes }: Message): string {
+  return Attributes['MessageDeduplicationId'] ?? ''
+}
+
+function groupOf({ Attributes }: Message): string | undefined {
+  return Attributes['MessageGroupId']
+}
+
+function offsetOf(message: Message): number {
+  return Number(placeOf(message).split('/').at(-1))
+}
+
+function byNumber(a: number, b: number): number {
+  return a - b
+}
+
 describe('a queue that is fed from a topic of a real Kafka', () => {
   it('has each record once, and each key in its order, when brokers are killed while it is fed', async () => {
     const [log, topic, queue] = [newTopicName(), newTopicName(), 'orders.fifo']
-    await admin.createTopics({ topics: [topic], partitions: 3, replicas: 1 })
+    await make(topic, PARTITIONS)
     await put(topic, 0, ROUND)
     await using first = await Broker.serve(log)
     equal((await first.create(queue, topic))['status'], 200)
@@ -110,26 +150,21 @@ describe('a queue that is fed from a topic of a real Kafka', () => {
     const meanwhile = await second.take(queue, ROUND / 3)
     await Promise.all([second.program.stop('SIGKILL'), put(topic, 2 * ROUND, RECORDS)])
     await using third = await Broker.serve(log)
-    const rest = await third.take(queue, RECORDS - before.length - meanwhile.length)
-    await third.assertEmpty(queue)
-    const numbers = [...before, ...meanwhile, ...rest].map(({ Body, Attributes }) => {
-      const number = Number(Body.replace('order ', ''))
-      equal(Attributes['MessageGroupId'], `customer-${number % 10}`)
-      return number
-    })
-    for (let key = 0; key < 10; key += 1) {
-      const own = numbers.filter((number) => number % 10 === key)
-      deepEqual(
-        own,
-        Array.from({ length: RECORDS / 10 }, (_, index) => 10 * index + key),
-      )
+    const records = await recordsOf(topic)
+    const rest = await third.take(queue, records.length - before.length - meanwhile.length)
+    const taken = [...before, ...meanwhile, ...rest]
+    deepEqual(taken.map(placeOf).sort(), records)
+    for (const messages of Map.groupBy(taken, groupOf).values()) {
+      const offsets = messages.map(offsetOf)
+      deepEqual(offsets, offsets.toSorted(byNumber))
     }
+    await third.assertEmpty(queue)
     deepEqual(await third.program.stop(), { code: 0, signal: null })
   })
 
   it('takes records as others write them: compressed, with headers, of transactions that ended well', async () => {
     const [log, topic, queue] = [newTopicName(), newTopicName(), 'orders']
-    await admin.createTopics({ topics: [topic], partitions: 1, replicas: 1 })
+    await make(topic, 1)
     await using broker = await Broker.serve(log)
     await broker.create(queue, `${topic}@earliest`)
     for (const compression of ['gzip', 'snappy', 'lz4', 'zstd'] as const) {
@@ -162,13 +197,13 @@ describe('a queue that is fed from a topic of a real Kafka', () => {
 
   it('goes on with the topic that comes in the place of its own, from the start', async () => {
     const [log, topic, queue] = [newTopicName(), newTopicName(), 'orders']
-    await admin.createTopics({ topics: [topic], partitions: 1, replicas: 1 })
+    await make(topic, 1)
     await using broker = await Broker.serve(log)
     await broker.create(queue, topic)
     await put(topic, 0, 3)
     await broker.take(queue, 3)
     await admin.deleteTopics({ topics: [topic] })
-    await admin.createTopics({ topics: [topic], partitions: 1, replicas: 1 })
+    await make(topic, 1)
     await put(topic, 100, 105)
     const again = await broker.take(queue, 5)
     deepEqual(
