@@ -16,16 +16,11 @@ import { ensurePassingTopic, ensureTopic, UnfitTopic } from '../log/kafka/topic-
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import { endOfTurn } from '../runtime/turn.ts'
 import { FollowedLogs } from '../shard/followed-logs.ts'
+import { kafkaPlace } from './kafka-place.ts'
 
 /** The topic of the brokers' beats is called like the log's, with this behind it. */
 const MEMBERS = '.members'
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
-
-/** `the topic pabal of Kafka at host:port`. */
-export function kafkaPlace(config: Config): string {
-  const { bootstrap, topic } = readKafkaAddress(config.log)!
-  return `the topic ${topic} of Kafka at ${bootstrap.map(showHostPort).join(', ')}`
-}
 
 /** Joins the brokers on the same topic. Rejects with a Failure. */
 export async function openOnKafka(config: Config, settings: BrokerSettings): Promise<Broker> {
