@@ -14,7 +14,7 @@ export interface Beat {
   readonly address: string
   /** The shards that it has open. */
   readonly holds: readonly number[]
-  /** It is about to stop: nothing more shall be given to it. */
+  /** It is about to stop, or does not know the others yet: nothing shall be given to it. */
   readonly leaving: boolean
   /** It has stopped: this is its last word. */
   readonly gone: boolean

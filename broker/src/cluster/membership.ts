@@ -122,7 +122,9 @@ export class Membership {
     const { node, address, holds } = this.#options
     const at = Math.max(this.#clock.now(), this.#lastAt + 1)
     this.#lastAt = at
-    return { node, address: address(), holds: holds(), leaving: this.#leaving, gone: this.#gone, at }
+    // Until it knows the others it takes nothing, so nobody shall let go of anything for it.
+    const leaving = this.#leaving || !this.joined
+    return { node, address: address(), holds: holds(), leaving, gone: this.#gone, at }
   }
 
   /** One after the other; what is to be said meanwhile is said right after. */
