@@ -1,7 +1,7 @@
 /**
  * Who is there, folded out of the log of beats. Time is counted in that log: gone is who has no beat among the last
- * five of my own. So a log that stands still declares nobody dead, and no clock is compared with another. The view
- * may be wrong at any moment, of a zombie's it always is; nothing rests on it but who tries.
+ * five of my own that were sent in their time. So a log that stands still declares nobody dead, and no clock is compared
+ * with another. The view may be wrong at any moment, of a zombie's it always is; nothing rests on it but who tries.
  */
 
 import { assign } from './rendezvous.ts'
@@ -29,6 +29,8 @@ export interface Member {
   readonly leaving: boolean
 }
 
+/** Between two beats, when there is nothing to announce. */
+export const BEAT_MS = 400
 /** Gone is who has no beat among my own last … */
 export const BEATS_MISSED_MAX = 5
 
@@ -51,6 +53,7 @@ export class Members {
   #owners: readonly (string | undefined)[] | undefined
   #successions: readonly number[] | undefined
   #ownBeats = 0
+  #ownBeatAt = Number.NEGATIVE_INFINITY
   #beats = 0
 
   constructor(self: string, shards: number) {
@@ -61,7 +64,7 @@ export class Members {
   /** The next beat of the log. */
   fold(beat: Beat): void {
     this.#beats += 1
-    if (beat.node === this.#self) this.#ownBeat()
+    if (beat.node === this.#self) this.#ownBeat(beat.at)
     this.#forgetEarlier(beat)
     if (beat.gone) return this.#tookLeave(beat.node)
     const { node, address, leaving } = beat
@@ -151,7 +154,10 @@ export class Members {
     if (this.#gone.size > GONE_KEPT) this.#gone.delete(this.#gone.values().next().value!)
   }
 
-  #ownBeat(): void {
+  /** A broker that lets go of many shards announces each: those beats are no time in which others could have beaten. */
+  #ownBeat(at: number): void {
+    if (Math.abs(at - this.#ownBeatAt) < BEAT_MS) return
+    this.#ownBeatAt = at
     this.#ownBeats += 1
     for (const [node, { atOwnBeat }] of this.#seen) {
       if (node !== this.#self && this.#ownBeats - atOwnBeat > BEATS_MISSED_MAX) this.#forget(node)

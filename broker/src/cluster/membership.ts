@@ -9,9 +9,8 @@
 import type { Clock, Timer } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { BeatLog } from './beat-log.ts'
-import { type Beat, Members } from './members.ts'
+import { BEAT_MS, type Beat, Members } from './members.ts'
 
-export const BEAT_MS = 400
 /** Less than the five beats after which others take over, by what clocks may differ in speed and then some. */
 const SURE_MS = 1500
 /** Longer out of touch than this, a broker is better not asked. */

@@ -3,10 +3,14 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { test } from 'node:test'
 import { array, assert, constantFrom, property } from 'fast-check'
-import { BEATS_MISSED_MAX, type Beat, Members } from '../../src/cluster/members.ts'
+import { BEAT_MS, BEATS_MISSED_MAX, type Beat, Members } from '../../src/cluster/members.ts'
 
+let now = 0
+
+/** Each is sent in its time after the one before. */
 function beat(node: string, change: Partial<Beat> = {}): Beat {
-  return { node, address: `${node}:1`, holds: [], leaving: false, gone: false, at: 0, ...change }
+  now += BEAT_MS
+  return { node, address: `${node}:1`, holds: [], leaving: false, gone: false, at: now, ...change }
 }
 
 function folded(self: string, beats: readonly Beat[]): Members {
@@ -32,6 +36,13 @@ test('a member is gone when it has missed five of my own beats, and not before',
   deepEqual(names(members), ['a', 'b'])
   members.fold(beat('a'))
   deepEqual(names(members), ['a'])
+})
+
+test('beats that announce something, one right after the other, make nobody old', () => {
+  const members = folded('a', [beat('a'), beat('b')])
+  const sentAt = now
+  for (let beats = 0; beats < 20; beats += 1) members.fold(beat('a', { at: sentAt + beats }))
+  deepEqual(names(members), ['a', 'b'])
 })
 
 test('others’ beats make nobody old: who cannot beat itself declares nobody dead', () => {
