@@ -4,54 +4,16 @@
  * on that state, puts a head at the beginning of every segment, and opens again after a flush that failed.
  */
 
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { equal, ok } from 'node:assert/strict'
 import { it } from 'node:test'
 import { crc32c } from '@platformatic/kafka'
 import fc from 'fast-check'
 import { type KafkaLog, openKafkaLog } from '../../src/log/kafka/kafka-log.ts'
-import { text } from '../log/conformance.ts'
+import { BEGINNING, checkChain, decode, encode, evolve, HEAD, type Read, read, type State } from './chain.ts'
 import { type Fate, ModelledPartition } from './modelled-partition.ts'
 
 const OWNERS = 3
 const SEGMENT_BYTES_MAX = 2000
-const PADDING = ' '.repeat(200)
-
-/** The state of the game: how many records it rests on, and a hash of them all. */
-interface State {
-  readonly count: number
-  readonly hash: number
-}
-
-const BEGINNING: State = { count: 0, hash: 7 }
-
-/** `head` or the record's name, the state it was decided on, and padding that makes segments fill. */
-function encode(name: string, { count, hash }: State): Buffer {
-  return text(`${name} ${count} ${hash} ${PADDING}`)
-}
-
-function evolve({ count, hash }: State, name: string): State {
-  let mixed = hash
-  for (const byte of text(name)) mixed = Math.imul(mixed ^ byte, 0x0100_0193) >>> 0
-  return { count: count + 1, hash: mixed }
-}
-
-interface Read {
-  readonly name: string
-  readonly state: State
-}
-
-function decode(record: string): Read {
-  const [name = '', count, hash] = record.split(' ')
-  return { name, state: { count: Number(count), hash: Number(hash) } }
-}
-
-async function read(log: KafkaLog): Promise<readonly Read[]> {
-  const found: Read[] = []
-  await log.replay(log.start, (_position, buffer, offset, length) => {
-    found.push(decode(buffer.toString('latin1', offset, offset + length)))
-  })
-  return found
-}
 
 class Owner {
   readonly #model: ModelledPartition
@@ -81,7 +43,7 @@ class Owner {
     this.#log = opened.value
     this.#state = this.#world.check(await read(opened.value))
     this.#newestStart = opened.value.newestStart
-    if (opened.value.newestStart === opened.value.end) this.#append('head')
+    if (opened.value.newestStart === opened.value.end) this.#append(HEAD)
   }
 
   put(records: number): void {
@@ -98,7 +60,7 @@ class Owner {
     const flushed = log.flush()
     if (log.newestStart !== this.#newestStart) {
       this.#newestStart = log.newestStart
-      this.#append('head')
+      this.#append(HEAD)
     }
     const settled = flushed.then(
       () => this.#world.acknowledge(staged.map(({ name }) => name)),
@@ -117,7 +79,7 @@ class Owner {
     log.roll()
     if (log.newestStart === this.#newestStart) return
     this.#newestStart = log.newestStart
-    this.#append('head')
+    this.#append(HEAD)
   }
 
   /** Only once everything is durable, as a shard does: what a trimmed segment began with must be there again. */
@@ -148,7 +110,7 @@ class Owner {
   #append(name: string): void {
     const record = encode(name, this.#state)
     const position = this.#log!.append(record)
-    if (name === 'head') return
+    if (name === HEAD) return
     this.#state = evolve(this.#state, name)
     this.#staged.push({ name, position, length: record.length })
   }
@@ -159,7 +121,6 @@ class World {
   readonly owners = Array.from({ length: OWNERS }, (_, index) => new Owner(this.model, `n${index}`, this))
   /** In the order in which they were acknowledged. */
   readonly acknowledged: string[] = []
-  /** Records of segments that were trimmed cannot be found again; the state's count and hash vouch for them. */
   #names = 0
 
   newName(): string {
@@ -170,24 +131,13 @@ class World {
     this.acknowledged.push(...names)
   }
 
-  /** The state that the records make; what each was decided on must be what those before it make. */
+  /** The state that the records make. What was acknowledged after the first of them that is left must be there. */
   check(records: readonly Read[]): State {
-    if (records.length === 0) return BEGINNING
-    // However much was trimmed, what is left begins with what every segment begins with.
-    equal(records[0]!.name, 'head')
-    let { state } = records[0]!
-    const seen: string[] = []
-    for (const record of records) {
-      deepEqual(record.state, state)
-      if (record.name === 'head') continue
-      state = evolve(state, record.name)
-      seen.push(record.name)
-    }
-    equal(new Set(seen).size, seen.length)
-    const first = this.acknowledged.findIndex((name) => seen.includes(name))
-    if (first >= 0) {
-      for (const name of this.acknowledged.slice(first)) ok(seen.includes(name), `${name} is lost`)
-    }
+    const { state, seen } = checkChain(records)
+    const there = new Set(seen)
+    const first = this.acknowledged.findIndex((name) => there.has(name))
+    if (first < 0) return state
+    for (const name of this.acknowledged.slice(first)) ok(there.has(name), `${name} is lost`)
     return state
   }
 }
