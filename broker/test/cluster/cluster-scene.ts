@@ -7,6 +7,7 @@ import { deepEqual, ok } from 'node:assert/strict'
 import type { BeatLog } from '../../src/cluster/beat-log.ts'
 import { type Cluster, joinCluster } from '../../src/cluster/cluster.ts'
 import type { Beat } from '../../src/cluster/members.ts'
+import type { SourceTopics } from '../../src/cluster/source/source-topics.ts'
 import type { Log } from '../../src/log/log.ts'
 import { type MemoryStore, memoryLog, memoryStore } from '../../src/log/memory-log.ts'
 import type { Answers, Command, Delivered, Submit } from '../../src/queue/command.ts'
@@ -123,6 +124,7 @@ export interface SceneOptions {
   readonly shards?: number
   /** For the shards; the machine's unless given. */
   readonly clock?: Clock
+  readonly topics?: SourceTopics
 }
 
 export class ClusterScene implements AsyncDisposable {
@@ -131,10 +133,12 @@ export class ClusterScene implements AsyncDisposable {
   readonly #topic = new BeatTopic()
   readonly #stores: readonly FencedStore[]
   readonly #clock: Clock
+  readonly #topics: SourceTopics | undefined
 
-  constructor({ shards = 6, clock = systemClock() }: SceneOptions = {}) {
+  constructor({ shards = 6, clock = systemClock(), topics }: SceneOptions = {}) {
     this.#stores = Array.from({ length: shards }, () => ({ store: memoryStore(), claim: 0 }))
     this.#clock = clock
+    this.#topics = topics
   }
 
   get shards(): number {
@@ -158,6 +162,7 @@ export class ClusterScene implements AsyncDisposable {
       host: '127.0.0.1',
       port: 0,
       secret: 'of the scene',
+      ...(this.#topics === undefined ? {} : { topics: this.#topics }),
       clock: this.#clock,
       machineClock: systemClock(),
       random: systemRandom,

@@ -80,6 +80,8 @@ class KafkaSourcePartition implements SourcePartition {
   readonly #index: number
   readonly #waiting: Purpose
   readonly #fetch: Api<[FetchRequest], FetchAnswer>
+  /** The node that has a connection of ours to wait on. */
+  #asked: KafkaNode | undefined
 
   constructor(kafka: Kafka, topic: string, id: string, index: number, waiting: Purpose) {
     this.#kafka = kafka
@@ -97,6 +99,8 @@ class KafkaSourcePartition implements SourcePartition {
 
   read(from: number, signal: AbortSignal): Promise<ReadRecords> {
     return this.#ask(async (leader) => {
+      if (this.#asked !== leader) await this.close()
+      this.#asked = leader
       const stop = (): void => void leader.drop(this.#waiting)
       signal.addEventListener('abort', stop)
       try {
@@ -114,6 +118,11 @@ class KafkaSourcePartition implements SourcePartition {
         signal.removeEventListener('abort', stop)
       }
     })
+  }
+
+  async close(): Promise<void> {
+    await this.#asked?.drop(this.#waiting)
+    this.#asked = undefined
   }
 
   #offset(timestamp: bigint): Promise<number> {

@@ -50,6 +50,9 @@ export class SourceFeed {
   readonly #queue: Queue
   readonly #topic: string
   readonly #stop = new AbortController()
+  /** Of the topic as it was found last. */
+  #partitions: readonly SourcePartition[] = []
+  #topicId: string | undefined
   /** What was said last, of each partition and of the topic, so that it is said once. */
   readonly #said = new Map<number | 'topic', string>()
 
@@ -81,6 +84,7 @@ export class SourceFeed {
         await this.#complain('topic', 'source_not_read', error)
       }
     }
+    await this.#closePartitions()
   }
 
   /** Rejects as soon as this is stopped, whatever becomes of the work. */
@@ -105,14 +109,29 @@ export class SourceFeed {
   }
 
   async #round(found: FoundTopic): Promise<void> {
-    const { clock, topics } = this.#options
-    const partitions = Array.from({ length: found.partitions }, (_, index) =>
-      topics.partition(this.#topic, found.id, index),
-    )
+    const partitions = await this.#partitionsOf(found)
     await this.#begin(found, partitions)
     this.#said.delete('topic')
-    const until = clock.now() + LOOK_MS
+    const until = this.#options.clock.now() + LOOK_MS
     await Promise.all(partitions.map((partition, index) => this.#read(partition, index, found.id, until)))
+  }
+
+  /** The same as in the last round, where the topic is, and those that were added. */
+  async #partitionsOf({ id, partitions }: FoundTopic): Promise<readonly SourcePartition[]> {
+    if (this.#topicId !== id) await this.#closePartitions()
+    this.#topicId = id
+    const known = this.#partitions
+    this.#partitions = Array.from(
+      { length: partitions },
+      (_, index) => known[index] ?? this.#options.topics.partition(this.#topic, id, index),
+    )
+    return this.#partitions
+  }
+
+  async #closePartitions(): Promise<void> {
+    const partitions = this.#partitions
+    this.#partitions = []
+    await Promise.all(partitions.map((partition) => partition.close()))
   }
 
   #place(index: number, topicId: string): SourcePlace | undefined {

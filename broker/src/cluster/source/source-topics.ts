@@ -26,6 +26,8 @@ export interface SourcePartition {
    * not in the partition, with {@link TopicGone} where the topic is another one now, and when the signal says so.
    */
   read(from: number, signal: AbortSignal): Promise<ReadRecords>
+  /** Gives back what waiting for records costs. */
+  close(): Promise<void>
 }
 
 export interface ReadRecords {

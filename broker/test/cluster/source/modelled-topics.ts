@@ -28,8 +28,9 @@ export class ModelledTopics implements SourceTopics {
   #made = 0
   /** Every request is answered with this, where it is set. */
   failure: Error | undefined
-  /** Reads so far. */
+  /** Reads so far, and partitions that are open. */
   reads = 0
+  open = 0
 
   make(name: string, partitions: number): void {
     this.#made += 1
@@ -80,7 +81,11 @@ export class ModelledTopics implements SourceTopics {
       if (found?.id !== id) throw new TopicGone(topic)
       return found.partitions[index]!
     }
+    this.open += 1
     return {
+      close: async () => {
+        this.open -= 1
+      },
       offsets: async (): Promise<Offsets> => ({ start: stored().start, end: stored().records.length }),
       read: async (from, signal) => {
         this.reads += 1

@@ -146,6 +146,31 @@ describe('a queue that is fed from a topic', () => {
     await until(scene, () => String(places(scene, 'orders')) === '100')
   })
 
+  it('gives each record its own lease, its retries and its way to the dead letters', async () => {
+    const topics = new ModelledTopics()
+    topics.make(TOPIC, 2)
+    await using scene = await open(new ModelledPartition(), topics)
+    await scene.queue('dead.fifo')
+    await feedFrom(scene, TOPIC)
+    const deadLetterTargetArn = 'arn:aws:sqs:us-east-1:000000000000:dead.fifo'
+    const attributes = { RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 2 }) }
+    good(await scene.submit({ kind: 'setAttributes', queue: QUEUE, attributes }))
+    topics.append(TOPIC, 0, 'bad')
+    topics.append(TOPIC, 1, 'good')
+    await until(scene, hasRead(scene, 1, 1))
+    for (const expected of [['bad', 'good'], ['bad']]) {
+      const received = await scene.receive(QUEUE, { visibility: 5 })
+      deepEqual(received.map(({ content }) => new StoredContent(content).body).sort(), expected)
+      await scene.delete(
+        QUEUE,
+        received.filter(({ content }) => new StoredContent(content).body === 'good'),
+      )
+      await scene.clock.advance('6s')
+    }
+    deepEqual(await scene.receive(QUEUE), [])
+    deepEqual(await takeAll(scene, 'dead.fifo'), ['bad'])
+  })
+
   it('stops when the tag goes, and begins anew with another one', async () => {
     const topics = new ModelledTopics()
     for (const topic of [TOPIC, 'others']) topics.make(topic, 1)
@@ -163,6 +188,7 @@ describe('a queue that is fed from a topic', () => {
     deepEqual(await takeAll(scene), ['second'])
     good(await scene.submit({ kind: 'deleteQueue', queue: QUEUE }))
     await scene.clock.advance(2 * LOOK_MS)
+    equal(topics.open, 0)
     deepEqual(scene.logged, [])
   })
 
@@ -180,6 +206,7 @@ describe('a queue that is fed from a topic', () => {
     topics.append(TOPIC, 0, 'new', 'newer')
     await until(scene, hasRead(scene, 2))
     deepEqual(await takeAll(scene), ['old', 'new', 'newer'])
+    equal(topics.open, 1)
   })
 
   it('goes on behind what Kafka has deleted before it was read, and says so', async () => {
