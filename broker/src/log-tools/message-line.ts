@@ -78,7 +78,9 @@ function historyOf(state: State, slot: number): Line {
     ...dueOf(state, slot),
     sentAt: isoDate(sentAt),
     receiveCount,
-    ...(receiveCount === 0 ? {} : { firstReceivedAt: isoDate(sentAt + messages.other(slot, FIRST_RECEIVED)) }),
+    ...(receiveCount === 0
+      ? {}
+      : { firstReceivedAt: isoDate(sentAt + messages.other(slot, FIRST_RECEIVED)) }),
     ...(source === undefined ? {} : { deadLetteredFrom: source }),
   }
 }

@@ -183,7 +183,10 @@ class Pair {
       const slot = index.get(id)
       ok(slot !== 0)
       equal(this.core.state.queueOf(slot).name, queue.name)
-      deepEqual([messages.int(slot, RECEIVE_COUNT), sources.get(messages.other(slot, SOURCE))], [count, source])
+      deepEqual(
+        [messages.int(slot, RECEIVE_COUNT), sources.get(messages.other(slot, SOURCE))],
+        [count, source],
+      )
     }
     assertSound(this.core.state)
   }
