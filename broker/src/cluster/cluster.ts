@@ -48,6 +48,8 @@ export const MOVING_MS_MAX = 5000
 const LOOK_MS = 100
 /** A planned stop does not wait longer than this for others to have what was ours. */
 const HAND_OVER_MS_MAX = 5000
+/** Nor for its last word to be heard. */
+const LEAVE_MS_MAX = 1000
 /** How often parts of spread queues are looked after. */
 const CHECK_PARTS_MS = 60_000
 
@@ -200,16 +202,29 @@ export class Cluster implements Shards {
 
   async #handOver(): Promise<void> {
     this.#checking?.cancel()
-    await this.#membership.leave()
-    await this.#ownership.releaseAll()
     const until = this.#clock.now() + HAND_OVER_MS_MAX
+    // Where Kafka does not answer, nobody can be told and nothing can be handed over: that is as a crash is.
+    await this.#atLatest(
+      until,
+      this.#membership.leave().then(() => this.#ownership.releaseAll()),
+    )
     while (!this.#isHandedOver() && this.#clock.now() < until) await this.#change(this.#clock.now() + LOOK_MS)
   }
 
   async #leave(): Promise<void> {
-    await this.#membership.end()
+    await this.#atLatest(this.#clock.now() + LEAVE_MS_MAX, this.#membership.end())
     this.#peers.close()
     await this.#server.close()
+  }
+
+  /** Waits for something, but not for ever. */
+  async #atLatest(until: number, work: Promise<void>): Promise<void> {
+    let timer: Timer | undefined
+    const time = new Promise<void>((resolve) => {
+      timer = this.#clock.schedule(until, resolve)
+    })
+    await Promise.race([work, time])
+    timer?.cancel()
   }
 
   /** Somebody holds every shard, or nobody is left to. */

@@ -26,8 +26,11 @@ export interface PeerClientOptions {
 
 /** A connection that is not ready within this has failed. */
 const CONNECT_MS = 1000
-/** What an answer may take, beside what the command itself waits. */
-const ANSWER_MS = 10_000
+/**
+ * What an answer may take, beside what the command itself waits: as long as Kafka may take for an append. Of a broker
+ * that is no more the beats tell much sooner.
+ */
+const ANSWER_MS = 25_000
 const WAIT_MS_MAX = 20_000
 /** Asked at once of one peer. */
 const ASKED_MAX = 10_000
