@@ -33,6 +33,8 @@ const EVENTS: readonly Event[] = [
   { kind: 'expired', at: AT, queueId: 1, sentBefore: AT },
   { kind: 'deleted', at: AT, seq: 8 },
   { kind: 'queuePurged', at: AT, queueId: 1 },
+  { kind: 'fed', at: AT, seq: 9, queueId: 1, dueAt: 0, partition: 2, offset: 5, ...MESSAGE },
+  { kind: 'fedTo', at: AT, queueId: 1, topicId: 'id', partition: 2, next: 6 },
 ]
 
 export const events: Target = {

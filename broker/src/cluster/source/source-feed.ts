@@ -31,6 +31,8 @@ export const LOOK_MS = 30_000
 export const AGAIN_MS = 1000
 /** Between two reads of which the first brought nothing, although Kafka was asked to wait for something. */
 const NOTHING_MS = 10
+/** Records that become messages at one go. */
+export const SLICE_RECORDS = 200
 /** While the queue or the log has enough. */
 export const HELD_BACK_MS = 200
 
@@ -195,10 +197,22 @@ export class SourceFeed {
     }
   }
 
-  async #take({ records, next }: ReadRecords, index: number, topicId: string): Promise<void> {
+  async #take(read: ReadRecords, index: number, topicId: string): Promise<void> {
     const { shard, clock } = this.#options
+    for (const slice of slicesOf(read)) {
+      if (!this.#isOurs) return
+      const taken = this.#takeSlice(slice, index, topicId)
+      shard.settle(shard.now())
+      // The next ones only when these are durable: so a feed is never further ahead of the log than this.
+      await shard.durable(undefined)
+      if (!taken) return pause(clock, HELD_BACK_MS, this.#stop.signal)
+    }
+  }
+
+  /** False where there was no room for all. */
+  #takeSlice({ records, next }: ReadRecords, index: number, topicId: string): boolean {
     let taken = false
-    shard.act((state, now, emit) => {
+    this.#options.shard.act((state, now, emit) => {
       // The place may have gone while this was read.
       if (this.#place(index, topicId) === undefined) return
       const { fifo, settings } = this.#queue
@@ -206,10 +220,7 @@ export class SourceFeed {
       const messages = records.map((record) => messageOf(this.#topic, index, record, queue))
       taken = decideFeed(state, this.#queue, index, messages, next, now, emit)
     })
-    shard.settle(shard.now())
-    // The next ones only when these are durable: so a feed is never further ahead of the log than this.
-    await shard.durable(undefined)
-    if (!taken) await pause(clock, HELD_BACK_MS, this.#stop.signal)
+    return taken
   }
 
   /** Kafka has deleted records that were not read yet, or lost its newest: reading goes on where there are some. */
@@ -225,5 +236,14 @@ export class SourceFeed {
         decideFeedFrom(this.#queue, index, topicId, to, now, emit)
     })
     await shard.durable(undefined)
+  }
+}
+
+/** So that nobody waits for long while records become messages: a compressed batch may hold very many. */
+function* slicesOf({ records, next }: ReadRecords): Generator<ReadRecords> {
+  const slices = Math.max(1, Math.ceil(records.length / SLICE_RECORDS))
+  for (let slice = 0; slice < slices; slice += 1) {
+    const end = (slice + 1) * SLICE_RECORDS
+    yield { records: records.slice(slice * SLICE_RECORDS, end), next: records[end]?.offset ?? next }
   }
 }

@@ -19,15 +19,14 @@ interface Topic {
   readonly partitions: Stored[]
 }
 
-/** Read at once. */
-const RECORDS_MAX = 7
-
 export class ModelledTopics implements SourceTopics {
   readonly #topics = new Map<string, Topic>()
   readonly #waiting = new Set<() => void>()
   #made = 0
   /** Every request is answered with this, where it is set. */
   failure: Error | undefined
+  /** Records that are read at once. */
+  readMax = 7
   /** Reads so far, and partitions that are open. */
   reads = 0
   open = 0
@@ -90,7 +89,7 @@ export class ModelledTopics implements SourceTopics {
       read: async (from, signal) => {
         this.reads += 1
         while (from === stored().records.length) await this.#change(signal)
-        return readFrom(stored(), from, `${topic}/${index}`)
+        return readFrom(stored(), from, this.readMax, `${topic}/${index}`)
       },
     }
   }
@@ -120,8 +119,8 @@ export class ModelledTopics implements SourceTopics {
   }
 }
 
-function readFrom({ start, records }: Stored, from: number, name: string): ReadRecords {
+function readFrom({ start, records }: Stored, from: number, max: number, name: string): ReadRecords {
   if (from < start || from > records.length) throw new OutOfRange(name, from)
-  const read = records.slice(from, from + RECORDS_MAX)
+  const read = records.slice(from, from + max)
   return { records: read, next: from + read.length }
 }

@@ -8,7 +8,7 @@ import { describe, it } from 'node:test'
 import { crc32c } from '@platformatic/kafka'
 import fc from 'fast-check'
 import { Feeds } from '../../../src/cluster/source/feeds.ts'
-import { HELD_BACK_MS, LOOK_MS } from '../../../src/cluster/source/source-feed.ts'
+import { HELD_BACK_MS, LOOK_MS, SLICE_RECORDS } from '../../../src/cluster/source/source-feed.ts'
 import { openKafkaLog } from '../../../src/log/kafka/kafka-log.ts'
 import { SOURCE_WAITING_MAX } from '../../../src/queue/limits.ts'
 import { isProblem } from '../../../src/queue/problem.ts'
@@ -86,6 +86,19 @@ describe('a queue that is fed from a topic', () => {
     await until(scene, hasRead(scene, 21))
     deepEqual(await takeAll(scene), numbered(0, 21))
     await scene.assertRecoverable({ turns: false })
+  })
+
+  it('takes a large batch by slices, so that others have their turn, and loses nothing between them', async () => {
+    const topics = new ModelledTopics()
+    const count = 3 * SLICE_RECORDS + 1
+    topics.readMax = count
+    topics.make(TOPIC, 1)
+    topics.append(TOPIC, 0, ...numbered(0, count))
+    await using scene = await open(new ModelledPartition(), topics)
+    await feedFrom(scene, TOPIC)
+    await until(scene, hasRead(scene, count))
+    equal(topics.reads, 2)
+    deepEqual(await takeAll(scene), numbered(0, count))
   })
 
   it('wakes who waits for a message', async () => {
