@@ -55,8 +55,9 @@ export class DepartureRunner {
     this.#log = log
   }
 
-  /** True while a batch is on its way (not merely waiting to be tried again). */
+  /** True while a batch is on its way (not merely waiting to be tried again) and its answer would be heard. */
   get busy(): boolean {
+    if (this.#stopped) return false
     for (const timer of this.#running.values()) if (timer === undefined) return true
     return false
   }
@@ -91,8 +92,10 @@ export class DepartureRunner {
     }
   }
 
+  /** What is on its way is sent again by whoever has the shard next. */
   stop(): void {
     this.#stopped = true
+    for (const waiting of [...this.#waiting]) this.#tell(waiting)
     for (const [target, timer] of this.#running) {
       if (timer === undefined) continue
       timer.cancel()
