@@ -44,6 +44,11 @@ export class Ledger {
     return this.#digests.at(-1) ?? NOTHING
   }
 
+  /** Position of the newest record that counts. */
+  get last(): number {
+    return this.#positions.at(-1) ?? -1
+  }
+
   /** Of all records that count and lie before a position. */
   digestBefore(position: number): string {
     const after = this.#positions.findLastIndex((at) => at < position)

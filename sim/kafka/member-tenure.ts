@@ -13,17 +13,22 @@ import type { Partition } from '../../broker/src/log/kafka/partition.ts'
 import { RecordStream } from '../../broker/src/log/kafka/record-stream.ts'
 import type { Log } from '../../broker/src/log/log.ts'
 import { memoryLog } from '../../broker/src/log/memory-log.ts'
+import type { Clock } from '../../broker/src/runtime/clock.ts'
 import type { Logger } from '../../broker/src/runtime/logger.ts'
 import type { Shard } from '../../broker/src/shard/shard.ts'
+import type { Dice } from '../dice.ts'
 import type { Process } from '../process.ts'
 import type { Product } from '../product.ts'
 import type { Tenure } from './tenure.ts'
 
-const SHARDS = 6
+const SHARDS = 12
+/** Until an empty one is closed: some have more to flush than others. */
+const CLOSING_MS_MAX = 100
 
 export interface MemberTenureParts {
   readonly product: Product
   readonly process: Process
+  readonly dice: Dice
   /** A restart is another node at the same address. */
   readonly node: string
   readonly address: string
@@ -37,12 +42,12 @@ export class MemberTenure implements Tenure {
   readonly #membership: Membership
   readonly #ownership: Ownership
 
-  constructor({ product, process, node, address, beats, log, openLog, openShard }: MemberTenureParts) {
+  constructor({ product, process, dice, node, address, beats, log, openLog, openShard }: MemberTenureParts) {
     const { clock } = process
     this.#ownership = new product.Ownership({
       shards: SHARDS,
       membership: () => this.#membership,
-      openLog: (shard) => (shard === 0 ? openLog() : Promise.resolve(memoryLog())),
+      openLog: (shard) => (shard === 0 ? openLog() : Promise.resolve(slowToClose(clock, dice))),
       openShard: (_, open) => openShard(open),
       clock,
       log,
@@ -77,6 +82,14 @@ export class MemberTenure implements Tenure {
     await this.#ownership.releaseAll()
     await this.#membership.end()
   }
+}
+
+function slowToClose(clock: Clock, dice: Dice): Log {
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      clock.schedule(clock.now() + dice.between(0, CLOSING_MS_MAX), resolve)
+    })
+  return Object.assign(memoryLog(), { close })
 }
 
 function beatsOn(partition: Partition, { clock }: Process, log: Logger): BeatLog {

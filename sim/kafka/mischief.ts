@@ -21,8 +21,8 @@ const KINDS = {
 } as const
 type Kind = keyof typeof KINDS
 
-/** What a cluster does by itself, nobody does against it. */
-const LAWLESS: readonly Kind[] = ['takeover', 'freeze, then a takeover']
+/** What a cluster does by itself, nobody does against it; and its nights would be nothing but beats. */
+const LAWLESS: readonly Kind[] = ['takeover', 'freeze, then a takeover', 'night']
 
 interface MischiefParts {
   readonly fleet: Fleet
@@ -35,6 +35,8 @@ interface MischiefParts {
 }
 
 const MINUTE_US = 60_000_000
+/** Shorter and longer than others take to notice. */
+const FREEZES_US_MAX = [1_000_000, 2_500_000, 8_000_000]
 
 export class Mischief {
   readonly counts = new Map<string, number>()
@@ -144,11 +146,13 @@ export class Mischief {
   }
 
   #freeze(owner: Owner | undefined, takeover: boolean): void {
-    const { scheduler, dice, fleet } = this.#parts
+    const { scheduler, dice, fleet, beats } = this.#parts
     const process = owner?.process
     if (process === undefined) return
+    // Of a cluster one at a time: the others shall notice.
+    if (beats !== undefined && fleet.owners.some((other) => other.process?.frozen)) return
     process.freeze()
-    scheduler.after(dice.between(50_000, 8_000_000), () => process.wake())
+    scheduler.after(dice.between(50_000, dice.pick(FREEZES_US_MAX)), () => process.wake())
     if (takeover) this.#startLater(dice.pick(fleet.owners.filter((other) => other !== owner)))
   }
 

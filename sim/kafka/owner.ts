@@ -86,7 +86,7 @@ export class Owner {
 
   /** `stubborn`: it claims again whoever has claimed meanwhile. In a cluster that is not its own to decide. */
   start(stubborn: boolean): void {
-    const { scheduler, dice, kafka, beats, product, trace, verdict } = this.#parts
+    const { scheduler, dice, kafka, beats, ledger, product, trace, verdict } = this.#parts
     this.starts += 1
     trace.add(`${scheduler.nowUs} ${this.name} starts${stubborn ? ', stubbornly' : ''}`)
     const process = new Process(scheduler, dice, 1_700_000_000_000 + dice.between(-1000, 1000))
@@ -108,14 +108,14 @@ export class Owner {
         ? new BoldTenure({
             ...{ process, scheduler },
             open: () => openShard(openLog),
-            isSure: () => this.isNewest,
+            isSure: () => ledger.last < (this.log?.end ?? 0),
             failed: (error) => {
               trace.add(`${this.name} does not open: ${String(error)}`)
               verdict.hold(isExpected(error), () => `${this.name} does not open: ${stackOf(error)}`)
             },
           })
         : new MemberTenure({
-            ...{ product, process, log, openLog, openShard },
+            ...{ product, process, dice, log, openLog, openShard },
             node: `${this.name}, start ${this.starts}`,
             address: this.name,
             beats: beats.view(process),
