@@ -32,6 +32,8 @@ export interface ClusterOptions extends Omit<ShardOptions, 'openLog' | 'others'>
   readonly beats: BeatLog
   /** Reads along the logs of these shards, and of no others: they may be this broker's before long. */
   readonly standBy?: (shards: readonly number[]) => void
+  /** Resolves when what is read along has been read to where it ended when this was called. */
+  readonly caughtUp?: () => Promise<void>
   /** Topics that queues can be fed from. */
   readonly topics?: SourceTopics
   /** Where this broker is to be reached by the others; port 0 is any that is free. */
@@ -48,6 +50,8 @@ export const MOVING_MS_MAX = 5000
 const LOOK_MS = 100
 /** A planned stop does not wait longer than this for others to have what was ours. */
 const HAND_OVER_MS_MAX = 5000
+/** A broker that joins takes its share after this, however much there is to read. */
+const CATCH_UP_MS_MAX = 60_000
 /** Nor for its last word to be heard. */
 const LEAVE_MS_MAX = 1000
 /** How often parts of spread queues are looked after. */
@@ -151,6 +155,26 @@ export class Cluster implements Shards {
     this.#membership.start()
     while (!this.#membership.joined) await this.#change(this.#clock.now() + LOOK_MS)
     this.#checkPartsLater()
+    void this.#takePart()
+  }
+
+  /**
+   * What others hold is read along first, so that they are without an owner for a moment only. Where nobody holds
+   * anything there is nothing to wait for.
+   */
+  async #takePart(): Promise<void> {
+    const { members } = this.#membership
+    const isHeld = members.willOwn().some((shard) => members.isHeldByOther(shard))
+    try {
+      this.#standBy()
+      const { caughtUp } = this.#options
+      if (isHeld && caughtUp !== undefined) {
+        await this.#atLatest(this.#clock.now() + CATCH_UP_MS_MAX, caughtUp())
+      }
+    } catch (error) {
+      this.#options.log.warn('not_caught_up', { error })
+    }
+    await this.#membership.takePart()
   }
 
   /** Resolves when nothing is under way in the shards that are open here but long polls. */
@@ -250,10 +274,9 @@ export class Cluster implements Shards {
 
   /** A shard that is still held by another is read along also when it will be ours in a moment. */
   #standBy(): void {
-    const { members, joined, leaving, node } = this.#membership
+    const { members, joined, leaving } = this.#membership
     if (this.#options.standBy === undefined || !joined) return
-    const coming = members.owners().flatMap((owner, shard) => (owner === node ? shard : []))
-    const wanted = leaving ? [] : [...members.succeeds(), ...coming]
+    const wanted = leaving ? [] : [...members.succeeds(), ...members.willOwn()]
     this.#options.standBy(wanted.filter((shard) => !this.#ownership.hasClaimed(shard)))
   }
 

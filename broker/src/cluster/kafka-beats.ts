@@ -33,9 +33,9 @@ export class KafkaBeats implements BeatLog {
 /** Undefined for what is none: anybody may write to a topic. */
 function readBeat(text: string): Beat | undefined {
   const beat = parse(text) as Partial<Beat> | null | undefined
-  const { node, address, holds, leaving = false, gone = false, at } = beat ?? {}
+  const { node, address, holds, leaving = false, joining = false, gone = false, at } = beat ?? {}
   if (typeof node !== 'string' || typeof address !== 'string' || typeof at !== 'number') return undefined
-  return Array.isArray(holds) ? { node, address, holds, leaving, gone, at } : undefined
+  return Array.isArray(holds) ? { node, address, holds, leaving, joining, gone, at } : undefined
 }
 
 function parse(text: string): unknown {

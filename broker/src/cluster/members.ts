@@ -14,8 +14,10 @@ export interface Beat {
   readonly address: string
   /** The shards that it has open. */
   readonly holds: readonly number[]
-  /** It is about to stop, or does not know the others yet: nothing shall be given to it. */
+  /** It is about to stop: nothing more shall be given to it. */
   readonly leaving: boolean
+  /** It does not know the others yet, or reads along what it would be given: nothing shall be given to it yet. */
+  readonly joining: boolean
   /** It has stopped: this is its last word. */
   readonly gone: boolean
   /** When it was sent by the sender's clock: for the sender alone. */
@@ -27,6 +29,7 @@ export interface Member {
   readonly address: string
   readonly holds: ReadonlySet<number>
   readonly leaving: boolean
+  readonly joining: boolean
 }
 
 /** Between two beats, when there is nothing to announce. */
@@ -67,9 +70,10 @@ export class Members {
     if (beat.node === this.#self) this.#ownBeat(beat.at)
     this.#forgetEarlier(beat)
     if (beat.gone) return this.#tookLeave(beat.node)
-    const { node, address, leaving } = beat
-    if (this.get(node)?.leaving !== leaving) this.#shareAnew()
-    const member = { node, address, leaving, holds: new Set(beat.holds) }
+    const { node, address, leaving, joining } = beat
+    const before = this.get(node)
+    if (before?.leaving !== leaving || before.joining !== joining) this.#shareAnew()
+    const member = { node, address, leaving, joining, holds: new Set(beat.holds) }
     this.#seen.set(node, { member, atOwnBeat: this.#ownBeats, atBeat: this.#beats })
   }
 
@@ -94,12 +98,18 @@ export class Members {
   }
 
   #ownersAmong(members: readonly Member[]): readonly (string | undefined)[] {
-    const staying = members.filter(({ leaving }) => !leaving)
+    const staying = members.filter(({ leaving, joining }) => !leaving && !joining)
     const owners = assign(
       this.#shards,
       staying.map(({ address }) => address),
     )
     return Array.from({ length: this.#shards }, (_, shard) => staying[owners[shard] ?? -1]?.node)
+  }
+
+  /** The shards that will be mine when all who are joining have joined. */
+  willOwn(): readonly number[] {
+    const owners = this.#ownersAmong(this.all().map((member) => ({ ...member, joining: false })))
+    return owners.flatMap((owner, shard) => (owner === this.#self ? shard : []))
   }
 
   /** The shards that would be mine if whoever should own them now were gone. */

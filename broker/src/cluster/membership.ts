@@ -37,6 +37,7 @@ export class Membership {
   readonly members: Members
   readonly #options: MembershipOptions
   readonly #clock: Clock
+  #ready = false
   #leaving = false
   #gone = false
   #ownBeats = 0
@@ -90,6 +91,12 @@ export class Membership {
     })
   }
 
+  /** From now on shards may be given to this broker. */
+  takePart(): Promise<void> {
+    this.#ready = true
+    return this.announce()
+  }
+
   /** Nothing more shall be given to this broker. */
   leave(): Promise<void> {
     this.#leaving = true
@@ -121,9 +128,8 @@ export class Membership {
     const { node, address, holds } = this.#options
     const at = Math.max(this.#clock.now(), this.#lastAt + 1)
     this.#lastAt = at
-    // Until it knows the others it takes nothing, so nobody shall let go of anything for it.
-    const leaving = this.#leaving || !this.joined
-    return { node, address: address(), holds: holds(), leaving, gone: this.#gone, at }
+    const said = { leaving: this.#leaving, joining: !this.#ready, gone: this.#gone, at }
+    return { node, address: address(), holds: holds(), ...said }
   }
 
   /** One after the other; what is to be said meanwhile is said right after. */

@@ -21,6 +21,8 @@ import { type Recovered, Recovery, recover } from './recovery.ts'
 /** How long a standby waits at Kafka for something new. */
 const WAIT_MS = 5000
 const AGAIN_MS = 500
+/** How often it is looked whether a standby has caught up. */
+const LOOK_MS = 50
 /** Purged messages whose memory a standby gives back after each read. */
 const SWEEP_PER_READ = 10_000
 
@@ -56,6 +58,11 @@ export class FollowedLogs {
     for (const shard of wanted) {
       if (!this.#standbys.has(shard)) this.#standbys.set(shard, new Standby(this.#options, shard))
     }
+  }
+
+  /** Resolves when what is followed now has been read to where it ends now. */
+  async caughtUp(): Promise<void> {
+    await Promise.all([...this.#standbys.values()].map((standby) => standby.caughtUp()))
   }
 
   /** Claims the shard's log. Rejects with LogDamage, or with Kafka's error; then what was read is kept for the next try. */
@@ -146,6 +153,13 @@ class Standby {
     this.#stop.abort()
     await this.#ended
     return this.#followed
+  }
+
+  async caughtUp(): Promise<void> {
+    const { partition, clock } = this.#options
+    const { end } = await partition(this.#shard).offsets()
+    const { signal } = this.#stop
+    while (!signal.aborted && (this.#followed?.follower.next ?? 0) < end) await pause(clock, LOOK_MS, signal)
   }
 
   async #run(): Promise<void> {

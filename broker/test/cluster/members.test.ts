@@ -10,7 +10,16 @@ let now = 0
 /** Each is sent in its time after the one before. */
 function beat(node: string, change: Partial<Beat> = {}): Beat {
   now += BEAT_MS
-  return { node, address: `${node}:1`, holds: [], leaving: false, gone: false, at: now, ...change }
+  return {
+    node,
+    address: `${node}:1`,
+    holds: [],
+    leaving: false,
+    joining: false,
+    gone: false,
+    at: now,
+    ...change,
+  }
 }
 
 function folded(self: string, beats: readonly Beat[]): Members {
@@ -65,6 +74,16 @@ test('nothing is given to who is leaving, and what it holds is still known', () 
   deepEqual(members.owners(), ['a', 'a', 'a', 'a'])
   equal(members.holder(1)?.node, 'b')
   equal(members.holder(2), undefined)
+})
+
+test('who is joining gets nothing yet, and knows what it will get', () => {
+  const beats = [beat('a'), beat('b', { joining: true })]
+  deepEqual(folded('a', beats).owners(), ['a', 'a', 'a', 'a'])
+  const coming = folded('b', beats).willOwn()
+  equal(coming.length, 2)
+  const joined = folded('b', [...beats, beat('b')])
+  deepEqual(joined.willOwn(), coming)
+  for (const shard of coming) equal(joined.owners()[shard], 'b')
 })
 
 test('of two that say they hold a shard, the last one is asked', () => {
