@@ -249,7 +249,7 @@ export const defects: Readonly<Record<string, Defect>> = {
     find: 'return at === baseOffset',
     put: 'return true',
     onKafka: true,
-    seed: 10,
+    seed: 4,
   },
   'takes an append that failed for one that landed': {
     file: 'log/kafka/kafka-log.ts',
@@ -262,21 +262,21 @@ export const defects: Readonly<Record<string, Defect>> = {
     find: 'const claim = await appendClaim(partition, options.claimant)',
     put: 'const claim = durableBefore > 0 ? (await partition.offsets()).end - 1 : await appendClaim(partition, options.claimant)',
     onKafka: true,
-    seed: 14,
+    seed: 4,
   },
   'checks epochs only': {
     file: 'log/kafka/fold.ts',
     find: "return kind === 'record' && claim === current && at === offset",
     put: "return kind === 'record' && claim === current",
     onKafka: true,
-    seed: 21,
+    seed: 45,
   },
   'trims the claim that a segment begins with': {
     file: 'log/kafka/kafka-log.ts',
     find: 'await this.#partition.deleteBefore(first.start - 1)',
     put: 'await this.#partition.deleteBefore(first.start)',
     onKafka: true,
-    seed: 11,
+    seed: 55,
   },
   'answers though others may have taken over': {
     file: 'cluster/membership.ts',
