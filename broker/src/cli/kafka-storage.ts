@@ -46,6 +46,7 @@ export async function openOnKafka(config: Config, settings: BrokerSettings): Pro
       openLog: logs.openLog,
       recover: logs.recover,
       standBy: (shards) => logs.standBy(shards),
+      reads: () => logs.caughtUpOn,
       caughtUp: () => logs.caughtUp(),
       beats: new KafkaBeats(
         new RecordStream({

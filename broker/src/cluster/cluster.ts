@@ -32,6 +32,8 @@ export interface ClusterOptions extends Omit<ShardOptions, 'openLog' | 'others'>
   readonly beats: BeatLog
   /** Reads along the logs of these shards, and of no others: they may be this broker's before long. */
   readonly standBy?: (shards: readonly number[]) => void
+  /** The shards that have been read along to their end. */
+  readonly reads?: () => readonly number[]
   /** Resolves when what is read along has been read to where it ended when this was called. */
   readonly caughtUp?: () => Promise<void>
   /** Topics that queues can be fed from. */
@@ -123,6 +125,7 @@ export class Cluster implements Shards {
       clock: this.#clock,
       log,
       holds,
+      reads: options.reads,
       changed,
     })
     this.#peers = new Peers({ secret, clock: this.#clock, random })

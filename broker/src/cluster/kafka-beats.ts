@@ -35,7 +35,9 @@ function readBeat(text: string): Beat | undefined {
   const beat = parse(text) as Partial<Beat> | null | undefined
   const { node, address, holds, leaving = false, joining = false, gone = false, at } = beat ?? {}
   if (typeof node !== 'string' || typeof address !== 'string' || typeof at !== 'number') return undefined
-  return Array.isArray(holds) ? { node, address, holds, leaving, joining, gone, at } : undefined
+  if (!Array.isArray(holds)) return undefined
+  const reads = Array.isArray(beat?.reads) ? { reads: beat.reads } : {}
+  return { node, address, holds, ...reads, leaving, joining, gone, at }
 }
 
 function parse(text: string): unknown {

@@ -14,6 +14,8 @@ export interface Beat {
   readonly address: string
   /** The shards that it has open. */
   readonly holds: readonly number[]
+  /** The shards that it has read along to their end; absent where it reads none along, whoever holds them. */
+  readonly reads?: readonly number[]
   /** It is about to stop: nothing more shall be given to it. */
   readonly leaving: boolean
   /** It does not know the others yet, or reads along what it would be given: nothing shall be given to it yet. */
@@ -28,6 +30,7 @@ export interface Member {
   readonly node: string
   readonly address: string
   readonly holds: ReadonlySet<number>
+  readonly reads: ReadonlySet<number> | undefined
   readonly leaving: boolean
   readonly joining: boolean
 }
@@ -73,7 +76,8 @@ export class Members {
     const { node, address, leaving, joining } = beat
     const before = this.get(node)
     if (before?.leaving !== leaving || before.joining !== joining) this.#shareAnew()
-    const member = { node, address, leaving, joining, holds: new Set(beat.holds) }
+    const reads = beat.reads === undefined ? undefined : new Set(beat.reads)
+    const member = { node, address, leaving, joining, holds: new Set(beat.holds), reads }
     this.#seen.set(node, { member, atOwnBeat: this.#ownBeats, atBeat: this.#beats })
   }
 

@@ -29,6 +29,8 @@ export interface MembershipOptions {
   readonly log: Logger
   /** The shards that this broker holds. */
   readonly holds: () => readonly number[]
+  /** The shards that it has read along to their end. */
+  readonly reads?: (() => readonly number[]) | undefined
   /** Something was seen. */
   readonly changed: () => void
 }
@@ -125,11 +127,12 @@ export class Membership {
   }
 
   #word(): Beat {
-    const { node, address, holds } = this.#options
+    const { node, address, holds, reads } = this.#options
     const at = Math.max(this.#clock.now(), this.#lastAt + 1)
     this.#lastAt = at
     const said = { leaving: this.#leaving, joining: !this.#ready, gone: this.#gone, at }
-    return { node, address: address(), holds: holds(), ...said }
+    const read = reads === undefined ? {} : { reads: reads() }
+    return { node, address: address(), holds: holds(), ...read, ...said }
   }
 
   /** One after the other; what is to be said meanwhile is said right after. */

@@ -25,10 +25,14 @@ export interface OwnershipOptions {
 
 /** A shard that could not be opened is tried again after this. */
 const RETRY_MS = 1000
+/** A next owner that has not read along by then has to read it all. */
+const READ_ALONG_MS_MAX = 60_000
 
 interface Held {
   readonly number: number
   shard: Shard | undefined
+  /** Since when another should own it. */
+  unwantedAt: number | undefined
   /** Its log was claimed, or is being. */
   claimed: boolean
   /** It is to be let go, or is being. */
@@ -75,7 +79,9 @@ export class Ownership {
       const wanted = owners[number] === membership.node
       const contested = membership.members.isHeldByOther(number)
       const held = this.#held.get(number)
-      if (held !== undefined && (!wanted || contested)) this.#release(held)
+      if (held !== undefined && wanted) held.unwantedAt = undefined
+      if (held !== undefined && (contested || (!wanted && this.#mayLetGo(held, owners[number]))))
+        this.#release(held)
       else if (held === undefined && wanted && !contested) this.#take(number)
     }
   }
@@ -89,7 +95,7 @@ export class Ownership {
 
   #take(number: number): void {
     if (this.#options.clock.now() < (this.#retryAt.get(number) ?? 0)) return
-    const held: Held = { number, shard: undefined, claimed: false, releasing: false }
+    const held: Held = { number, shard: undefined, unwantedAt: undefined, claimed: false, releasing: false }
     this.#held.set(number, held)
     this.#watch(this.#open(held))
   }
@@ -121,6 +127,15 @@ export class Ownership {
     }
     held.claimed = true
     return this.#options.openLog(number)
+  }
+
+  /** The next owner reads the log along first, so that the shard is without one for a moment only. */
+  #mayLetGo(held: Held, owner: string | undefined): boolean {
+    const { membership, clock } = this.#options
+    const reads = membership().members.get(owner ?? '')?.reads
+    if (reads === undefined || reads.has(held.number) || membership().leaving) return true
+    held.unwantedAt ??= clock.now()
+    return clock.now() >= held.unwantedAt + READ_ALONG_MS_MAX
   }
 
   #release(held: Held): void {

@@ -60,6 +60,11 @@ export class FollowedLogs {
     }
   }
 
+  /** Those of them that have been read to their end: whoever takes one over has little left to read. */
+  get caughtUpOn(): readonly number[] {
+    return [...this.#standbys].flatMap(([shard, standby]) => (standby.isCaughtUp ? shard : []))
+  }
+
   /** Resolves when what is followed now has been read to where it ends now. */
   async caughtUp(): Promise<void> {
     await Promise.all([...this.#standbys.values()].map((standby) => standby.caughtUp()))
@@ -141,6 +146,7 @@ class Standby {
   readonly #ended: Promise<void>
   /** Undefined while there is nothing that can be gone on with. */
   #followed: Followed | undefined
+  isCaughtUp = false
 
   constructor(options: FollowedLogsOptions, shard: number) {
     this.#options = options
@@ -167,7 +173,7 @@ class Standby {
     while (!signal.aborted) {
       try {
         this.#followed ??= await follow(this.#options, this.#shard)
-        await this.#followed.follower.readMore(WAIT_MS, signal)
+        this.isCaughtUp = await this.#followed.follower.readMore(WAIT_MS, signal)
         this.#followed.recovery.sweep(SWEEP_PER_READ)
       } catch (error) {
         await this.#failed(error)
@@ -178,6 +184,7 @@ class Standby {
   /** Kafka may come back. But what was trimmed before it was read, or cannot be folded, means to begin anew. */
   async #failed(error: unknown): Promise<void> {
     const { signal } = this.#stop
+    this.isCaughtUp = false
     if (!mayPass(error)) this.#followed = undefined
     if (signal.aborted) return
     this.#options.log.warn('standby_failed', { shard: this.#shard, error })

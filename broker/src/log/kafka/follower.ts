@@ -70,13 +70,14 @@ export class Follower {
     this.#next = Math.max(this.#next, end)
   }
 
-  /** Reads what there is, or waits for something. */
-  async readMore(waitMs: number, signal?: AbortSignal): Promise<void> {
+  /** Reads what there is, or waits for something. True when it has come to the end of what there was. */
+  async readMore(waitMs: number, signal?: AbortSignal): Promise<boolean> {
     const options = { bytesMax: FOLLOW_BYTES, waitMs, ...(signal === undefined ? {} : { signal }) }
-    const { bytes } = await this.#partition.fetch(this.#next, options)
+    const { bytes, end } = await this.#partition.fetch(this.#next, options)
     const after = endOfBatches(bytes, this.#next)
     visitPiece(this.#partition.name, bytes, this.#next, after, this.#crc, this.#take)
     this.#next = after
+    return after >= end
   }
 
   readonly #take = (record: SeenRecord): void => {
