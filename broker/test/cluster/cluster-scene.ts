@@ -152,13 +152,15 @@ export class ClusterScene implements AsyncDisposable {
     return broker
   }
 
-  async join(): Promise<Broker> {
+  /** `reads`: the shards whose logs it says it has read along. */
+  async join(reads?: () => readonly number[]): Promise<Broker> {
     const beats = new MemoryBeats(this.#topic)
     const logged: string[] = []
     const cluster = await joinCluster({
       shards: this.shards,
       openLog: async (shard) => fencedLog(this.#stores[shard]!),
       beats,
+      ...(reads === undefined ? {} : { reads }),
       host: '127.0.0.1',
       port: 0,
       secret: 'of the scene',

@@ -2,6 +2,7 @@
 
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
+import { BEAT_MS } from '../../src/cluster/members.ts'
 import { homeOf } from '../../src/cluster/shard-of.ts'
 import { startCluster, until } from './cluster-scene.ts'
 
@@ -99,6 +100,19 @@ test('a broker that joins gets its share', TIMEOUT, async () => {
   await scene.join()
   await scene.balanced()
   for (const queue of QUEUES) deepEqual(await scene.at(1).client.bodies(queue), ['before'])
+})
+
+test('a shard stays where it is until its next owner has read its log along', TIMEOUT, async () => {
+  await using scene = await startCluster(1)
+  const { cluster } = scene.at(0)
+  let read: readonly number[] = []
+  const second = await scene.join(() => read)
+  const until = Date.now() + 5 * BEAT_MS
+  while (Date.now() < until) await new Promise((resolve) => setImmediate(resolve))
+  equal(cluster.open.length, scene.shards)
+  read = cluster.open
+  await scene.balanced()
+  equal(second.cluster.open.length, scene.shards / 2)
 })
 
 test('a broker that is cut off says nothing that rests on what it remembers', TIMEOUT, async () => {
