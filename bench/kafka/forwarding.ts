@@ -15,7 +15,7 @@ import { json } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { startKafka } from '../../broker/test/kafka/real-kafka.ts'
 
-const MAIN = new URL('../../broker/src/main.ts', import.meta.url).pathname
+const MAIN = new URL('../../broker/dist/main.js', import.meta.url).pathname
 const QUEUES = ['one', 'two', 'three', 'four']
 const BODY = 'x'.repeat(200)
 const BATCH = 10

@@ -1,4 +1,4 @@
-/** Pabal itself, from source, in a process of its own: on files, or in memory where that is the question. */
+/** Pabal itself, as it is built, in a process of its own: on files, or in memory where that is the question. */
 
 import { SQS_CLIENT, startClient } from '../client/driver.ts'
 import type { SqsSettings } from '../client/sqs-client.ts'
@@ -6,7 +6,7 @@ import { said, scratch, start, stop } from '../measure/child.ts'
 import type { Contestant, Running } from '../measure/contestant.ts'
 import { git } from '../measure/versions.ts'
 
-const MAIN = new URL('../../broker/src/main.ts', import.meta.url).pathname
+const MAIN = new URL('../../broker/dist/main.js', import.meta.url).pathname
 
 export interface PabalProcess extends AsyncDisposable {
   readonly pid: number
