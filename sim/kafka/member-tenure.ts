@@ -75,6 +75,8 @@ export class MemberTenure implements Tenure {
 
   begin(): void {
     this.#membership.start()
+    // Nothing here has to be read along before shards may be given to it.
+    void this.#membership.takePart()
   }
 
   async end(): Promise<void> {
