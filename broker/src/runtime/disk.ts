@@ -145,8 +145,7 @@ class SystemFile implements DiskFile {
   }
 
   async close(): Promise<void> {
-    await this.#through?.close()
-    await this.#handle.close()
+    await Promise.all([this.#through?.close(), this.#handle.close()])
   }
 }
 

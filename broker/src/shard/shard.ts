@@ -115,7 +115,8 @@ export class Shard {
   #reopenedAt = Number.NEGATIVE_INFINITY
   #retry: Timer | undefined
   #closed: Promise<void> | undefined
-  #idle: (() => void)[] = []
+  /** Wait until it is {@link idle}. */
+  #untilIdle: (() => void)[] = []
 
   constructor(options: ShardOptions) {
     this.#options = options
@@ -209,7 +210,7 @@ export class Shard {
   /** Resolves when nothing is staged, being flushed or under way: a moved clock waits for it. */
   async settled(): Promise<void> {
     while (!this.idle) {
-      await new Promise<void>((resolve) => this.#idle.push(resolve))
+      await new Promise<void>((resolve) => this.#untilIdle.push(resolve))
     }
   }
 
@@ -229,9 +230,9 @@ export class Shard {
 
   /** Tells whoever waits in {@link settled} to look again. */
   notifyIdle(): void {
-    const idle = this.#idle
-    this.#idle = []
-    for (const resolve of idle) resolve()
+    const waiting = this.#untilIdle
+    this.#untilIdle = []
+    for (const resolve of waiting) resolve()
   }
 
   /**

@@ -3,8 +3,9 @@
  * says that it is full. Without orders it is the memory log.
  */
 
-import type { Log, Segment, Visit } from '../../src/log/log.ts'
+import type { Log } from '../../src/log/log.ts'
 import { type MemoryStore, memoryLog } from '../../src/log/memory-log.ts'
+import { PassingLog } from './passing-log.ts'
 
 /** Orders, which outlive the log: it may be opened again. */
 export class Script {
@@ -59,48 +60,31 @@ export function scriptedLog(script: Script, store: MemoryStore, segmentBytesMax?
   )
 }
 
-class ScriptedLog implements Log {
+class ScriptedLog extends PassingLog {
   readonly #script: Script
-  readonly #log: Log
   #flushing: Promise<void> | undefined
 
   constructor(script: Script, log: Log) {
+    super(log)
     this.#script = script
-    this.#log = log
   }
 
-  get start(): number {
-    return this.#log.start
+  override get stagedBytes(): number {
+    return super.stagedBytes + this.#script.stagedBytesMore
   }
 
-  get durable(): number {
-    return this.#log.durable
-  }
-
-  get end(): number {
-    return this.#log.end
-  }
-
-  get stagedBytes(): number {
-    return this.#log.stagedBytes + this.#script.stagedBytesMore
-  }
-
-  get newestStart(): number {
-    return this.#log.newestStart
-  }
-
-  get full(): boolean {
+  override get full(): boolean {
     return this.#script.full
   }
 
-  append(head: Uint8Array, body?: Uint8Array): number {
+  override append(head: Uint8Array, body?: Uint8Array): number {
     if (this.#script.appendError !== undefined) throw this.#script.appendError
-    return this.#log.append(head, body)
+    return super.append(head, body)
   }
 
-  async flush(): Promise<void> {
+  override async flush(): Promise<void> {
     if (this.#flushing !== undefined) throw new Error('a flush of this log is already running')
-    this.#flushing = this.#script.flushing().then(() => this.#log.flush())
+    this.#flushing = this.#script.flushing().then(() => super.flush())
     try {
       await this.#flushing
     } finally {
@@ -108,14 +92,10 @@ class ScriptedLog implements Log {
     }
   }
 
-  replay(from: number, visit: Visit, before?: number): Promise<void> {
-    return this.#log.replay(from, visit, before)
-  }
-
-  readAt(position: number, length: number): Uint8Array | Promise<Uint8Array> {
+  override readAt(position: number, length: number): Uint8Array | Promise<Uint8Array> {
     const { readError } = this.#script
     return readError === undefined
-      ? this.#log.readAt(position, length)
+      ? super.readAt(position, length)
       : this.#readLater(position, length, readError)
   }
 
@@ -126,28 +106,12 @@ class ScriptedLog implements Log {
   ): Promise<Uint8Array> {
     const error = readError(position)
     if (error !== undefined) throw error
-    return this.#log.readAt(position, length)
+    return super.readAt(position, length)
   }
 
-  segments(): readonly Segment[] {
-    return this.#log.segments()
-  }
-
-  roll(): void {
-    this.#log.roll()
-  }
-
-  trim(before: number): Promise<void> {
-    return this.#log.trim(before)
-  }
-
-  maintain(): Promise<void> {
-    return this.#log.maintain()
-  }
-
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     this.#script.closes += 1
     await Promise.allSettled([this.#flushing])
-    await this.#log.close()
+    await super.close()
   }
 }
