@@ -34,6 +34,7 @@ const EVENTS: readonly Event[] = [
   { kind: 'deleted', at: AT, seq: 8 },
   { kind: 'queuePurged', at: AT, queueId: 1 },
   { kind: 'fed', at: AT, seq: 9, queueId: 1, dueAt: 0, partition: 2, offset: 5, ...MESSAGE },
+  { kind: 'arrivalsTold', at: AT, queue: 'dead', from: 3, arrived: 7, refused: 9 },
   { kind: 'fedTo', at: AT, queueId: 1, topicId: 'id', partition: 2, next: 6 },
 ]
 

@@ -110,7 +110,8 @@ export class Router {
       } catch (error) {
         if (tries === TRIES_MAX) throw error
         const problem = await this.#relearn(command.queue, error)
-        if (problem !== undefined) return problem
+        // Messages are refused by the shard alone, which remembers it (queue/arrivals.ts).
+        if (problem !== undefined && command.kind !== 'arrive') return problem
       }
     }
   }

@@ -75,6 +75,13 @@ function fieldsOf(event: Event, names: EventNames, full: boolean): Line {
       }
     case 'arrivalsKnown':
       return { queue: queueOf(event.queueId, names), fromShard: event.from, number: event.number }
+    case 'arrivalsTold':
+      return {
+        ...(event.queue === undefined ? {} : { queue: event.queue }),
+        fromShard: event.from,
+        number: event.arrived,
+        refused: event.refused,
+      }
     case 'departing':
       return {
         ...idOf(event.seq, names),

@@ -6,7 +6,7 @@
 
 import { decideArrive } from './arrivals.ts'
 import { noRoomForDefinition } from './capacity.ts'
-import type { Answers, Command, ListDeadLetterSourcesCommand } from './command.ts'
+import type { Answers, Command } from './command.ts'
 import { decideDelete } from './delete.ts'
 import type { Event } from './event.ts'
 import { decideAddPermission, decideRemovePermission } from './permissions.ts'
@@ -66,16 +66,23 @@ export function decide(
       return decideMoveTask(state, command, now, emit)
     default: {
       const queue = state.queuesByName.get(command.queue)
-      if (queue === undefined)
-        return isSourcesElsewhere(command) ? listDeadLetterSources(state, command) : MISSING
+      if (queue === undefined) return decideWithoutQueue(state, command, now, emit)
       decideExpire(state, queue, now, emit)
       return decideOnQueue(state, queue, command, now, options, emit)
     }
   }
 }
 
-function isSourcesElsewhere(command: Command): command is ListDeadLetterSourcesCommand {
-  return command.kind === 'listDeadLetterSources' && command.isElsewhere === true
+function decideWithoutQueue(
+  state: State,
+  command: Extract<Command, { queue: string }>,
+  now: number,
+  emit: Emit,
+): Decision {
+  if (command.kind === 'arrive') return decideArrive(state, undefined, command, now, emit)
+  if (command.kind === 'listDeadLetterSources' && command.isElsewhere === true)
+    return listDeadLetterSources(state, command)
+  return MISSING
 }
 
 type MoveTaskCommand = Extract<Command, { source: string }>

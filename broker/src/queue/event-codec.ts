@@ -26,6 +26,7 @@
  *                 (u8 + text) before the source
  *     arrivalsKnown                                 queue u32 │ from shard u32 │ number f64
  *     fedTo       queue u32 │ topic id (u8 + text) │ partition u32 │ next f64
+ *     arrivalsTold                                  from shard u32 │ arrived f64 │ refused f64 │ queue (u8 + text)
  *
  * Texts are UTF-8 of at most 255 bytes; length 255 stands for "none". A record's meaning never changes: a new
  * layout gets a new kind.
@@ -58,6 +59,7 @@ const KINDS = {
   arrivalsKnown: 21,
   fed: 22,
   fedTo: 23,
+  arrivalsTold: 24,
 } as const satisfies Record<Event['kind'], number>
 
 const NAMES = Object.keys(KINDS) as Event['kind'][]
@@ -197,6 +199,12 @@ function writeFields(event: Event): Uint8Array | undefined {
       writer.u32(event.queueId)
       writer.u32(event.from)
       writer.f64(event.number)
+      return NO_CONTENT
+    case 'arrivalsTold':
+      writer.u32(event.from)
+      writer.f64(event.arrived)
+      writer.f64(event.refused)
+      writer.text(event.queue)
       return NO_CONTENT
     case 'fedTo':
       writer.u32(event.queueId)
@@ -442,6 +450,15 @@ function readFields(kind: Event['kind'], at: number): Event {
       return { kind, at, seq: reader.f64(), taskId: reader.text() }
     case 'arrivalsKnown':
       return { kind, at, queueId: reader.u32(), from: reader.u32(), number: reader.f64() }
+    case 'arrivalsTold':
+      return {
+        kind,
+        at,
+        from: reader.u32(),
+        arrived: reader.f64(),
+        refused: reader.f64(),
+        queue: reader.text(),
+      }
     case 'fedTo':
       return {
         kind,

@@ -220,8 +220,21 @@ export interface ArrivalsKnown {
   readonly number: number
 }
 
+/**
+ * What came from a shard to a queue, by the queue's name: the highest number that arrived, and the last one that was
+ * refused. Without a name: whatever is not above `refused` is refused by queues of which nothing else is known.
+ */
+export interface ArrivalsTold {
+  readonly kind: 'arrivalsTold'
+  readonly at: number
+  readonly queue: string | undefined
+  readonly from: number
+  readonly arrived: number
+  readonly refused: number
+}
+
 /** What only happens where there are several shards. */
-export type CrossingEvent = Departing | Departed | Returned | Arrived | ArrivalsKnown
+export type CrossingEvent = Departing | Departed | Returned | Arrived | ArrivalsKnown | ArrivalsTold
 
 /** A record of a topic of Kafka became a message: sent, and with the place of that record (source.ts). */
 export interface Fed extends Omit<Sent, 'kind'> {

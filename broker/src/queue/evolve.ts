@@ -3,7 +3,7 @@
  * is decided here. An event about a message that is not known is about one that was trimmed, and means nothing.
  */
 
-import { evolveArrivalsKnown, evolveArrived } from './arrivals.ts'
+import { evolveArrivalsKnown, evolveArrivalsTold, evolveArrived } from './arrivals.ts'
 import { evolveDeleted } from './delete.ts'
 import { evolveDeparted, evolveDeparting, evolveReturned } from './departures.ts'
 import type { Event } from './event.ts'
@@ -62,6 +62,8 @@ export function evolve(state: State, event: Event, position: number, length: num
       return evolveArrived(state, event, position, length)
     case 'arrivalsKnown':
       return evolveArrivalsKnown(state, event)
+    case 'arrivalsTold':
+      return evolveArrivalsTold(state, event)
     case 'fed':
       return evolveFed(state, event, position, length)
     case 'fedTo':

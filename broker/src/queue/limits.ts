@@ -29,6 +29,9 @@ export const DEDUPLICATION_IDS_MAX = 10_000_000
 /** Shards that a queue may be spread over. */
 export const PARTS_MAX = 256
 
+/** Names without a queue for which a shard remembers what came to them from other shards. */
+export const NAMES_WITH_ARRIVALS_MAX = 10_000
+
 /** Queues of one shard that are fed from a topic of Kafka. */
 export const SOURCES_MAX = 100
 export const SOURCE_PARTITIONS_MAX = 100

@@ -1,6 +1,7 @@
 /** One queue: its definition, what it delivers next, how old its messages are, and what it remembers. */
 
 import { Ages } from './ages.ts'
+import type { Arrivals } from './arrival-memory.ts'
 import { Attempts } from './attempts.ts'
 import type { QueueDefinition } from './event.ts'
 import { ExpiringMap } from './expiring-map.ts'
@@ -30,8 +31,8 @@ export class Queue {
   purgedAt = Number.NEGATIVE_INFINITY
   /** In the list of queues with something new to deliver (see State.woken). */
   woken = false
-  /** The highest number that came from each other shard (arrivals.ts). */
-  readonly arrivals = new Map<number, number>()
+  /** What came from other shards (arrivals.ts). */
+  arrivals: Arrivals = new Map()
   /** How far each partition of its source has been read (source.ts). */
   readonly places = new Map<number, SourcePlace>()
   /** The newest last; at most one is running. */

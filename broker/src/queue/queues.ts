@@ -252,6 +252,7 @@ export function evolveQueueDeleted(state: State, event: QueueDeleted): void {
   state.definitionBytes -= queue.definitionBytes
   state.queues.delete(queue.id)
   state.queuesByName.delete(queue.name)
+  if (queue.arrivals.size > 0) state.arrivals.keep(queue.name, queue.arrivals)
   state.moving.delete(queue)
   forgetSource(state, queue)
   state.deletedNames.set(queue.name, true, event.at)

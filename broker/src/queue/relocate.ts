@@ -3,8 +3,9 @@
  * to it, and then that segment can go.
  */
 
+import type { Known } from './arrival-memory.ts'
 import type { Emit } from './decide.ts'
-import type { Arrived, Opened, Relocated } from './event.ts'
+import type { Arrived, Event, Opened, Relocated } from './event.ts'
 import type { StoredMessage } from './event-codec.ts'
 import {
   DELAYED,
@@ -19,6 +20,7 @@ import {
   SENT_AT,
   SOURCE,
 } from './message-table.ts'
+import type { Queue } from './queue.ts'
 import { restoreAttempt } from './receive.ts'
 import type { State } from './state.ts'
 
@@ -110,17 +112,27 @@ export function decideSegmentHead(state: State, now: number, emit: Emit): void {
   const { nextSeq, nextQueueId } = state
   const salt = new Uint8Array(state.salt.buffer.slice(0))
   emit({ kind: 'opened', at: now, salt, nextSeq, nextQueueId })
+  for (const [from, refused] of state.arrivals.floors()) {
+    emit({ kind: 'arrivalsTold', at: now, queue: undefined, from, arrived: 0, refused })
+  }
+  for (const [queue, arrivals] of state.arrivals.names()) {
+    for (const [from, known] of arrivals) emit({ kind: 'arrivalsTold', at: now, queue, from, ...known })
+  }
   for (const queue of state.queues.values()) {
     emit({ kind: 'queueDefined', at: now, definition: queue.definition })
     for (const task of queue.moveTasks) emit({ kind: 'moveTaskChanged', at: now, task })
     const queueId = queue.id
-    for (const [from, number] of queue.arrivals) {
-      emit({ kind: 'arrivalsKnown', at: now, queueId, from, number })
-    }
+    for (const [from, known] of queue.arrivals) emit(arrivals(now, queue, from, known))
     for (const [partition, { topicId, next }] of queue.places) {
       emit({ kind: 'fedTo', at: now, queueId, topicId, partition, next })
     }
   }
+}
+
+/** As it always was written, where nothing was refused. */
+function arrivals(at: number, { id, name }: Queue, from: number, { arrived, refused }: Known): Event {
+  if (refused === 0) return { kind: 'arrivalsKnown', at, queueId: id, from, number: arrived }
+  return { kind: 'arrivalsTold', at, queue: name, from, arrived, refused }
 }
 
 export function evolveOpened(state: State, event: Opened): void {

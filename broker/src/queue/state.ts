@@ -3,6 +3,7 @@
  * in step (a message becomes ready, goes in flight, leaves); which of them happens when is for the verbs to say.
  */
 
+import { ArrivalMemory } from './arrival-memory.ts'
 import { DEPARTED_QUEUE_ID, Departures } from './departures.ts'
 import type { QueueDefinition } from './event.ts'
 import { ExpiringMap } from './expiring-map.ts'
@@ -57,6 +58,8 @@ export class State {
   /** Messages on their way to other shards, and the queue that they are in meanwhile. */
   readonly departures = new Departures()
   readonly departed = new Queue(DEPARTED, this.messages, this.lines)
+  /** What came to queues that are not here. */
+  readonly arrivals = new ArrivalMemory()
   /**
    * Whether a queue is (or may be) on another shard and takes messages of `source`, where there are several shards.
    * Not part of the state: what is decided by it becomes an event.
@@ -142,6 +145,7 @@ export class State {
 
   define(definition: QueueDefinition): Queue {
     const queue = new Queue(definition, this.messages, this.lines)
+    queue.arrivals = this.arrivals.take(queue.name)
     this.queues.set(queue.id, queue)
     this.queuesByName.set(queue.name, queue)
     return queue

@@ -1,13 +1,15 @@
 /**
  * Messages that change shards, in random lives: batches that arrive, that arrive unanswered, that come again late; queues
- * that refuse; logs that are cut. Nothing is lost, nothing is doubled, and each log gives its state back.
+ * that refuse, are deleted and made again; logs that are cut. Nothing is lost, nothing is doubled or comes back, and
+ * each log gives its state back.
  */
 
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import type { ArriveCommand, Traveller } from '../../src/queue/command.ts'
+import type { Answers, ArriveCommand, Traveller } from '../../src/queue/command.ts'
 import { type Departure, decideDeparted, decideReturned } from '../../src/queue/departures.ts'
+import { NAMES_WITH_ARRIVALS_MAX } from '../../src/queue/limits.ts'
 import { FIRST_RECEIVED, LENGTH, POSITION, RECEIVE_COUNT, SENT_AT } from '../../src/queue/message-table.ts'
 import { isProblem } from '../../src/queue/problem.ts'
 import { Core } from '../support/core.ts'
@@ -36,8 +38,15 @@ const step = fc.oneof(
       answered: fc.boolean(),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('again' as const), which: fc.nat(30) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('refuse' as const), on: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('again' as const), which: fc.nat(5) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('refuse' as const), on: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constantFrom('remove' as const, 'make' as const),
+      kind: fc.constantFrom(...KINDS),
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('redrive' as const), kind: fc.constantFrom(...KINDS) }),
@@ -46,39 +55,56 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('trim' as const) }) },
 )
 
+const TRAVELLER: Traveller = {
+  number: 0,
+  fifo: false,
+  source: 'orders',
+  redrive: false,
+  messageId: '11111111-1111-4111-8111-111111111111',
+  sentAt: BEGIN_AT,
+  receiveCount: 2,
+  firstReceivedAt: BEGIN_AT,
+  priority: 0,
+  group: undefined,
+  dedupId: undefined,
+  content: Buffer.from('0'),
+}
+
+const fifoOf = (kind: Kind): Record<string, string> =>
+  kind === 'orders.fifo' ? { FifoQueue: 'true', ContentBasedDeduplication: 'true' } : {}
+
 /** The source's shard and the target's, and whoever carries between them. */
 class Life {
   readonly source = new Core({ now: BEGIN_AT })
   readonly target = new Core({ now: BEGIN_AT })
   readonly #late: ArriveCommand[] = []
   #now = BEGIN_AT
-  sent = 0
+  #sent = 0
+  /** What was sent and is not gone with a queue. */
+  readonly #alive = new Set<string>()
 
   constructor() {
     for (const kind of KINDS) {
       const fifo = kind === 'orders.fifo'
-      const common = fifo ? { FifoQueue: 'true', ContentBasedDeduplication: 'true' } : {}
       const deadLetterTargetArn = `arn:aws:sqs:us-east-1:000000000000:${dead(kind)}`
       const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 1 })
-      const attributes = { ...common, RedrivePolicy, VisibilityTimeout: '0' }
+      const attributes = { ...fifoOf(kind), RedrivePolicy, VisibilityTimeout: '0' }
       const elsewhere = { name: dead(kind), fifo, redriveAllowPolicy: undefined }
       const made = this.source.submit<'createQueue'>(
         { kind: 'createQueue', name: kind, attributes, tags: {}, elsewhere },
         BEGIN_AT,
       )
       ok(!isProblem(made))
-      this.target.submit<'createQueue'>(
-        { kind: 'createQueue', name: dead(kind), attributes: common, tags: {} },
-        BEGIN_AT,
-      )
+      this.make(kind)
     }
     this.source.state.elsewhere = () => true
   }
 
   send(queue: Kind): void {
-    const body = String(this.sent)
-    const entry = { content: Buffer.from(body), size: 1, contentHash: body, group: `g${this.sent % 3}` }
-    this.sent += 1
+    const body = String(this.#sent)
+    const entry = { content: Buffer.from(body), size: 1, contentHash: body, group: `g${this.#sent % 3}` }
+    this.#sent += 1
+    this.#alive.add(body)
     this.source.submit<'send'>({ kind: 'send', queue, entries: [entry], batch: false }, this.#now)
   }
 
@@ -102,14 +128,10 @@ class Life {
     })
   }
 
-  /** A batch of somebody who was taken for dead comes late, when the source has long gone on: refused it may not come. */
+  /** A batch of somebody who was taken for dead comes late, when the source has long gone on. */
   again(which: number): void {
-    const command = this.#late[which]
-    if (command === undefined) return
-    const queue = this.target.state.queuesByName.get(command.queue)!
-    const highest = queue.arrivals.get(command.from) ?? 0
-    const travellers = command.travellers.filter(({ number }) => number <= highest)
-    this.target.submit<'arrive'>({ ...command, travellers }, this.#now)
+    const command = this.#late.at(-1 - which)
+    if (command !== undefined) this.target.submit<'arrive'>(command, this.#now)
   }
 
   refuse(on: boolean): void {
@@ -117,6 +139,20 @@ class Life {
     for (const kind of KINDS) {
       this.target.submit<'setAttributes'>({ kind: 'setAttributes', queue: dead(kind), attributes }, this.#now)
     }
+  }
+
+  /** Messages that are in a queue go with it, and do not come back with their repeats. */
+  remove(kind: Kind): void {
+    if (!this.target.state.queuesByName.has(dead(kind))) return
+    for (const body of bodiesIn(this.target, dead(kind))) this.#alive.delete(body)
+    this.target.submit<'deleteQueue'>({ kind: 'deleteQueue', queue: dead(kind) }, this.#now)
+  }
+
+  make(kind: Kind): void {
+    this.target.submit<'createQueue'>(
+      { kind: 'createQueue', name: dead(kind), attributes: fifoOf(kind), tags: {} },
+      this.#now,
+    )
   }
 
   /** A move task takes one message: to the same place, as a new message. */
@@ -156,18 +192,22 @@ class Life {
   everything(): readonly string[] {
     const bodies: string[] = []
     for (const kind of KINDS) {
-      const highest = this.target.state.queuesByName.get(dead(kind))!.arrivals.get(7) ?? 0
       for (const departure of this.source.state.departures.next(dead(kind), 1000)) {
-        if (departure.number > highest) bodies.push(bodyAt(this.source, departure.seq))
+        if (!this.#hasArrived(departure)) bodies.push(bodyAt(this.source, departure.seq))
       }
       bodies.push(...bodiesIn(this.source, kind), ...bodiesIn(this.target, dead(kind)))
     }
     return bodies.sort()
   }
 
+  #hasArrived({ target, number }: Departure): boolean {
+    const { queuesByName, arrivals } = this.target.state
+    const known = (queuesByName.get(target)?.arrivals ?? arrivals.of(target))?.get(7)
+    return known !== undefined && number <= known.arrived && number !== known.refused
+  }
+
   check(): void {
-    equal(new Set(this.everything()).size, this.everything().length)
-    equal(this.everything().length, this.sent)
+    deepEqual(this.everything(), [...this.#alive].sort())
     for (const { state, recovered } of [this.source, this.target].map((core) => ({
       state: core.state,
       recovered: core.recovered(),
@@ -209,6 +249,7 @@ function bodyAt(core: Core, seq: number): string {
 }
 
 function bodiesIn(core: Core, queue: string): readonly string[] {
+  if (!core.state.queuesByName.has(queue)) return []
   const view = dump(core.state)['queues'] as readonly {
     definition: { name: string }
     messages: { seq: number }[]
@@ -218,6 +259,21 @@ function bodiesIn(core: Core, queue: string): readonly string[] {
 }
 
 describe('messages that change shards', () => {
+  it('stay where they are when they were refused and an older command comes late', () => {
+    const life = new Life()
+    life.send('orders')
+    life.receive('orders')
+    life.pass()
+    life.receive('orders')
+    life.refuse(true)
+    life.carry('orders', 1, true)
+    deepEqual(bodiesIn(life.source, 'orders'), ['0'])
+    life.refuse(false)
+    life.again(0)
+    deepEqual(bodiesIn(life.target, 'dead'), [])
+    life.check()
+  })
+
   it('are neither lost nor doubled, whatever happens on the way', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
@@ -246,6 +302,46 @@ describe('messages that change shards', () => {
       }),
       { numRuns: RUNS },
     )
+  })
+
+  it('do not come to a queue that is made after they came to one of its name that was deleted', () => {
+    const life = new Life()
+    life.send('orders')
+    life.receive('orders')
+    life.pass()
+    life.receive('orders')
+    life.carry('orders', 1, false)
+    life.remove('orders')
+    life.carry('orders', 1, true)
+    equal(life.source.state.departures.size, 0)
+    life.make('orders')
+    life.again(0)
+    deepEqual(bodiesIn(life.target, 'dead'), [])
+    life.check()
+  })
+
+  it('stay where they are also when more names were refused than are remembered', () => {
+    const target = new Core({ now: BEGIN_AT })
+    const names = Array.from({ length: NAMES_WITH_ARRIVALS_MAX + 2 }, (_, index) => `q${index}`)
+    const arrive = (name: string, number: number): Answers['arrive'] => {
+      const answer = target.submit<'arrive'>(
+        { kind: 'arrive', queue: name, from: 7, travellers: [{ ...TRAVELLER, number }] },
+        BEGIN_AT,
+      )
+      ok(!isProblem(answer))
+      return answer
+    }
+    for (const [index, name] of names.entries()) {
+      deepEqual(arrive(name, index + 1), { upTo: 0, refused: { problem: 'QueueDoesNotExist' } })
+    }
+    equal([...target.state.arrivals.names()].length, NAMES_WITH_ARRIVALS_MAX)
+    target.roll()
+    deepEqual(dump(target.recovered()), dump(target.state))
+    target.submit<'createQueue'>({ kind: 'createQueue', name: 'q0', attributes: {}, tags: {} }, BEGIN_AT)
+    ok(arrive('q0', 1).refused !== undefined)
+    // Nothing is known of it, and its number is not above those that were forgotten: it is sent back, and may come again.
+    ok(arrive('q0', 2).refused !== undefined)
+    deepEqual(arrive('q0', 20_000), { upTo: 20_000, refused: undefined })
   })
 
   it('arrive in the order in which they left, group by group', () => {

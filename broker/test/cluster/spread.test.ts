@@ -240,3 +240,34 @@ test('dead letters of a spread queue, and of a FIFO one group by group, all arri
     ok(first < second)
   }
 })
+
+test('a message for a spread queue that was deleted is refused by its home, which remembers it', async () => {
+  await using scene = await open()
+  const [one, other] = scene.clients
+  ok(one && other)
+  await one.queue('dead.fifo', BY_GROUP, { 'pabal:shards': '4' })
+  const travellers = ['a', 'b', 'c', 'd', 'e'].map((group, index) => ({
+    number: 100 + index,
+    fifo: true,
+    source: 'q.fifo',
+    redrive: false,
+    messageId: '11111111-1111-4111-8111-111111111111',
+    sentAt: scene.clock.now(),
+    receiveCount: 2,
+    firstReceivedAt: scene.clock.now(),
+    priority: 0,
+    group,
+    dedupId: group,
+    content: Buffer.from(group),
+  }))
+  const arrive = (traveller: (typeof travellers)[number]) =>
+    one.ask<'arrive'>({ kind: 'arrive', queue: 'dead.fifo', from: 9, travellers: [traveller] })
+  deepEqual(await arrive(travellers[0]!), { upTo: 100, refused: undefined })
+  await other.ask<'deleteQueue'>({ kind: 'deleteQueue', queue: 'dead.fifo' })
+  for (const traveller of travellers.slice(1)) {
+    const { number } = traveller
+    deepEqual(await arrive(traveller), { upTo: 0, refused: { problem: 'QueueDoesNotExist' } })
+    const home = scene.shards[homeOf('dead.fifo', SHARDS)]!
+    equal(home.state!.arrivals.of('dead.fifo')?.get(9)?.refused, number)
+  }
+})

@@ -4,6 +4,7 @@
  * whose turn it is, and where the records lie.
  */
 
+import type { Arrivals } from '../../src/queue/arrival-memory.ts'
 import type { Lane } from '../../src/queue/lanes.ts'
 import {
   DELAYED,
@@ -41,6 +42,8 @@ export function dump(state: State, { turns = true }: DumpOptions = {}): Dump {
     liveBytes: turns ? state.space.liveBytes : undefined,
     moving: [...state.moving].map(({ name }) => name).sort(),
     deletedNames: turns ? [...state.deletedNames.entries(state.now)] : undefined,
+    arrivals: [...state.arrivals.names()].map(([name, arrivals]) => [name, sorted(arrivals)]),
+    floors: [...state.arrivals.floors()].sort(([a], [b]) => a - b),
     departed: slots
       .filter((slot) => state.queueOf(slot) === state.departed)
       .map((slot) => dumpMessage(state, slot, turns)),
@@ -73,11 +76,15 @@ function dumpQueue(state: State, queue: Queue, slots: readonly number[], turns: 
     dedup: [...(queue.dedup?.entries(state.now) ?? [])].sort(byKey),
     attempts: [...(queue.attempts?.entries(state.now) ?? [])].sort(byKey),
     moveTasks: queue.moveTasks,
-    arrivals: [...queue.arrivals].sort(([a], [b]) => a - b),
+    arrivals: sorted(queue.arrivals),
     places: [...queue.places].sort(([a], [b]) => a - b),
     messages: own.map((slot) => dumpMessage(state, slot, turns)),
     turns: turns ? dumpTurns(state, queue, own) : undefined,
   }
+}
+
+function sorted(arrivals: Arrivals): unknown {
+  return [...arrivals].sort(([a], [b]) => a - b)
 }
 
 function byKey(a: readonly [string, ...unknown[]], b: readonly [string, ...unknown[]]): number {
