@@ -7,7 +7,8 @@
  *     topic/partition/offset the attribute `kafka.position`, where there is room; on FIFO queues MessageDeduplicationId
  *
  * The attribute `kafka.value` is there where the body is not the value itself: `base64`; `null` or `empty`, then the body
- * is `null`; or `left-out`, where the queue takes no message of that size: then the body says where the record is.
+ * is `null`; or `left-out`, where the queue takes no message of that size: then the body says where the record is. A batch
+ * that holds too much (read-records.ts) becomes one such message.
  * `kafka.headers-left-out` counts the headers that did not become attributes: beyond the ten, or none that SQS allows.
  */
 
@@ -49,6 +50,8 @@ export function messageOf(
   const group = groupOf(record.key, partition, queue.fifo)
   const position = `${topic.slice(0, TOPIC_CHARS_MAX)}/${partition}/${record.offset}`
   const common = { offset: record.offset, group, dedupId: queue.fifo ? position : undefined }
+  if (record.leftOut !== undefined)
+    return { ...common, priority: 0, content: notice(topic, partition, record) }
   const { body, marked } = bodyOf(record.value)
   const attributes: Attributes = new Map()
   if (marked !== undefined) attributes.set(VALUE, text(marked))
@@ -129,9 +132,14 @@ function textOrBinary(value: Buffer): MessageAttributeValue {
   return read === undefined ? { DataType: 'Binary', BinaryValue: value } : text(read)
 }
 
-/** In the place of a record that is too large: where it is, for whoever can read it from Kafka. */
-function notice(topic: string, partition: number, { offset, value }: SourceRecord): Buffer {
-  const body = JSON.stringify({ topic, partition, offset, bytes: value?.length ?? 0 })
+/** In the place of a record, or of a batch, that is too large: where it is, for whoever can read it from Kafka. */
+function notice(topic: string, partition: number, record: SourceRecord): Buffer {
+  const { offset, value, leftOut } = record
+  const what =
+    leftOut === undefined
+      ? { offset, bytes: value?.length ?? 0 }
+      : { offset: leftOut.from, lastOffset: offset, bytes: leftOut.bytes }
+  const body = JSON.stringify({ topic, partition, ...what })
   return contentOf(body, new Map([[VALUE, text('left-out')]]))
 }
 

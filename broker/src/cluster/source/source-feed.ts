@@ -190,10 +190,22 @@ export class SourceFeed {
       const read = await this.#orStop(partition.read(place.next, this.#stop.signal))
       this.#said.delete(index)
       if (read.next === place.next) await pause(this.#options.clock, NOTHING_MS, this.#stop.signal)
-      else if (this.#isOurs) await this.#take(read, index, topicId)
+      else if (this.#isOurs) {
+        this.#tellLeftOut(read, index)
+        await this.#take(read, index, topicId)
+      }
     } catch (error) {
       if (!(error instanceof OutOfRange)) throw error
       await this.#skip(partition, index, topicId, place.next)
+    }
+  }
+
+  #tellLeftOut({ records }: ReadRecords, partition: number): void {
+    for (const { offset, leftOut } of records) {
+      if (leftOut === undefined) continue
+      const { from, bytes } = leftOut
+      const what = { queue: this.#queue.name, topic: this.#topic, partition, from, to: offset + 1, bytes }
+      this.#options.log.warn('source_batch_left_out', what)
     }
   }
 

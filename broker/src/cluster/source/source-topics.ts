@@ -42,6 +42,14 @@ export interface SourceRecord {
   /** Undefined for Kafka's null, which in a compacted topic stands for a deleted key. */
   readonly value: Buffer | undefined
   readonly headers: readonly (readonly [name: Buffer, value: Buffer | undefined])[]
+  /** It stands for a whole batch that holds too much, from an offset up to its own. */
+  readonly leftOut?: LeftOut
+}
+
+export interface LeftOut {
+  readonly from: number
+  /** As it is in Kafka. */
+  readonly bytes: number
 }
 
 /** The topic was deleted; there may be another one of its name. */

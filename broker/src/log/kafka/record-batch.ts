@@ -234,8 +234,8 @@ function readRecord(reader: VarintReader, base: number, record: SeenRecord): voi
 /** A batch does not read back as Kafka was given it. */
 export class BatchDamage extends Error {
   readonly offset: number
-  constructor(offset: number, what: string) {
-    super(`the batch at offset ${offset} is damaged: ${what}`)
+  constructor(offset: number, what: string, cause?: unknown) {
+    super(`the batch at offset ${offset} is damaged: ${what}`, { cause })
     this.name = 'BatchDamage'
     this.offset = offset
   }

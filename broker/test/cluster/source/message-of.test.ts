@@ -70,6 +70,14 @@ describe('the body', () => {
     )
     equal(both.texts['kafka.value'], 'String left-out', 'attributes count')
   })
+
+  it('says where a batch is that holds too much', () => {
+    const batch = make({ offset: 1999, value: undefined, leftOut: { from: 1711, bytes: 40960 } })
+    const place = { offset: 1711, lastOffset: 1999, bytes: 40960 }
+    deepEqual(JSON.parse(batch.body), { topic: 'shop.orders', partition: 3, ...place })
+    deepEqual(batch.texts, { 'kafka.value': 'String left-out' })
+    equal(batch.offset, 1999)
+  })
 })
 
 describe('the message group', () => {

@@ -1,9 +1,14 @@
 /** Records out of batches as other producers write them. */
 
-import { deepEqual, throws } from 'node:assert/strict'
+import { deepEqual, equal, ok, throws } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as library from '@platformatic/kafka'
-import { readRecords } from '../../../src/cluster/source/read-records.ts'
+import {
+  BATCH_RECORDS_MAX,
+  BATCH_UNPACKED_BYTES_MAX,
+  FETCH_UNPACKED_BYTES_MAX,
+  readRecords,
+} from '../../../src/cluster/source/read-records.ts'
 import { BatchDamage } from '../../../src/log/kafka/record-batch.ts'
 
 const { crc32c, createRecordsBatch } = library
@@ -11,6 +16,7 @@ const BASE_AT = 0
 const CRC_AT = 17
 const CRC_FROM = 21
 const ATTRIBUTES_AT = 21
+const HEAD_BYTES = 61
 const TRANSACTIONAL = 0b1_0000
 const CONTROL = 0b10_0000
 
@@ -101,6 +107,63 @@ describe('records are read', () => {
       ['1 of another', '2 in none', '4 its next one'],
       7,
     ])
+  })
+
+  for (const compression of ['gzip', 'snappy', 'lz4', 'zstd'] as const) {
+    it(`but not out of a few bytes of ${compression} that become more than is allowed: one stands for them all`, () => {
+      const bomb = written(
+        [
+          { topic: 't', value: Buffer.from('first') },
+          { topic: 't', value: Buffer.alloc(BATCH_UNPACKED_BYTES_MAX) },
+        ],
+        { base: 10, compression },
+      )
+      ok(bomb.length * 20 < BATCH_UNPACKED_BYTES_MAX, `${bomb.length}`)
+      const bytes = Buffer.concat([batch(['a'], { base: 9 }), bomb, batch(['b'], { base: 12 })])
+      const { records, next } = readRecords(library, bytes, 0, [])
+      deepEqual(
+        records.map(({ offset, value, leftOut }) => [offset, value?.toString(), leftOut]),
+        [
+          [9, 'a', undefined],
+          [11, undefined, { from: 10, bytes: bomb.length }],
+          [12, 'b', undefined],
+        ],
+      )
+      equal(next, 13)
+      deepEqual(readRecords(library, bomb, 11, []).records[0]?.leftOut?.from, 11)
+    })
+  }
+
+  it('but not out of a batch of too many', () => {
+    const none = Buffer.alloc(0)
+    const many = Array.from({ length: BATCH_RECORDS_MAX + 1 }, () => none.toString())
+    const bytes = batch(many, { base: 10, compression: 'gzip' })
+    const { records, next } = readRecords(library, bytes, 0, [])
+    deepEqual(
+      records.map(({ offset }) => offset),
+      [10 + BATCH_RECORDS_MAX],
+    )
+    equal(next, 11 + BATCH_RECORDS_MAX)
+  })
+
+  it('of one batch after the other, until enough was unpacked: the rest comes with the next fetch', () => {
+    const large = { topic: 't', value: Buffer.alloc(FETCH_UNPACKED_BYTES_MAX) }
+    const bytes = Buffer.concat([
+      written([large], { base: 0, compression: 'zstd' }),
+      batch(['b'], { base: 1 }),
+    ])
+    const { records, next } = readRecords(library, bytes, 0, [])
+    deepEqual([records.length, next], [1, 1])
+    deepEqual(values(bytes.subarray(-batch(['b'], { base: 1 }).length), next), [['1 b'], 2])
+  })
+
+  it('and a batch that cannot be unpacked is damaged', () => {
+    for (const compression of ['gzip', 'snappy', 'lz4', 'zstd'] as const) {
+      const bytes = batch(['a long one '.repeat(100)], { base: 3, compression })
+      bytes.fill(0xee, HEAD_BYTES, HEAD_BYTES + 8)
+      bytes.writeUInt32BE(crc32c(bytes.subarray(CRC_FROM)) >>> 0, CRC_AT)
+      throws(() => values(bytes), BatchDamage, compression)
+    }
   })
 
   it('and a batch that fails its checksum is none', () => {
