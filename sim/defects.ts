@@ -287,8 +287,8 @@ export const defects: Readonly<Record<string, Defect>> = {
   },
   'gives a broker up after two beats': {
     file: 'cluster/members.ts',
-    find: 'this.#ownBeats - atOwnBeat > BEATS_MISSED_MAX',
-    put: 'this.#ownBeats - atOwnBeat > 2',
+    find: 'seen.silentMs >= (seen.refuses ? REFUSING_GONE_MS : GONE_MS)',
+    put: 'seen.silentMs >= 800',
     onKafka: true,
     seed: 10,
   },

@@ -8,7 +8,7 @@
 
 import { readConfigFile } from './config-file.ts'
 import { EXIT, Failure } from './failure.ts'
-import { readKafkaAddress } from './log/kafka/address.ts'
+import { readHostPort, readKafkaAddress } from './log/kafka/address.ts'
 import { SASL_MECHANISMS, type SaslMechanism } from './log/kafka/security.ts'
 import { nearest } from './nearest.ts'
 import {
@@ -36,6 +36,7 @@ export interface Options {
   readonly shards: number
   readonly 'peer-host': string
   readonly 'peer-port': number
+  readonly 'peer-listen': string
   readonly 'cluster-secret': string
   readonly queue: readonly string[]
   readonly 'create-missing': boolean
@@ -177,6 +178,13 @@ export const OPTIONS: { readonly [Name in keyof Options]: Option<Options[Name]> 
     expects: 'a port number from 0 to 65535',
     help: 'and its port; 0 takes any free one',
     read: (value) => readWhole(value, 0, 65_535),
+  },
+  'peer-listen': {
+    placeholder: 'HOST:PORT',
+    default: '',
+    expects: 'a host name or an IP address, a colon and a port number',
+    help: 'where to listen for them, if that address is not of this machine: in a container, behind NAT',
+    read: (value) => (typeof value === 'string' && readHostPort(value) !== undefined ? value : undefined),
   },
   'cluster-secret': {
     placeholder: 'SECRET',

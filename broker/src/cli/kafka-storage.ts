@@ -8,7 +8,7 @@ import { BEATS_RETENTION_MS, KafkaBeats } from '../cluster/kafka-beats.ts'
 import { KafkaTopics } from '../cluster/source/kafka-topics.ts'
 import type { Config } from '../config.ts'
 import { EXIT, Failure } from '../failure.ts'
-import { readKafkaAddress, showHostPort } from '../log/kafka/address.ts'
+import { type HostPort, readHostPort, readKafkaAddress, showHostPort } from '../log/kafka/address.ts'
 import { type Kafka, openKafka } from '../log/kafka/kafka.ts'
 import { RecordStream } from '../log/kafka/record-stream.ts'
 import type { Sasl, Security, Tls } from '../log/kafka/security.ts'
@@ -59,6 +59,7 @@ export async function openOnKafka(config: Config, settings: BrokerSettings): Pro
       topics: new KafkaTopics(kafka, new Set([topic, `${topic}${MEMBERS}`])),
       host: config['peer-host'],
       port: config['peer-port'],
+      ...listenAt(config),
       secret: config['cluster-secret'],
     })
     return new Broker(cluster, close)
@@ -68,11 +69,19 @@ export async function openOnKafka(config: Config, settings: BrokerSettings): Pro
   }
 }
 
+/** Where the others reach this broker is not always where it can listen. */
+function listenAt(config: Config): { readonly listen?: HostPort } {
+  const listen = readHostPort(config['peer-listen'])
+  return listen === undefined ? {} : { listen }
+}
+
 /** Whoever reaches that port can do anything. */
 function checkSecret(config: Config): void {
-  if (config['cluster-secret'] !== '' || LOOPBACK.has(config['peer-host'])) return
+  const hosts = [config['peer-host'], readHostPort(config['peer-listen'])?.host]
+  const open = hosts.find((host) => host !== undefined && !LOOPBACK.has(host))
+  if (config['cluster-secret'] !== '' || open === undefined) return
   throw new Failure(
-    `The other brokers shall reach this one at ${config['peer-host']}: that needs a cluster-secret.`,
+    `The other brokers shall reach this one at ${open}: that needs a cluster-secret.`,
     EXIT.configuration,
   )
 }

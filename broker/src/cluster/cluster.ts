@@ -38,9 +38,11 @@ export interface ClusterOptions extends Omit<ShardOptions, 'openLog' | 'others'>
   readonly caughtUp?: () => Promise<void>
   /** Topics that queues can be fed from. */
   readonly topics?: SourceTopics
-  /** Where this broker is to be reached by the others; port 0 is any that is free. */
+  /** Where this broker is to be reached by the others; port 0 is the one it listens on. */
   readonly host: string
   readonly port: number
+  /** Where it listens for them, if not there; port 0 is any that is free. */
+  readonly listen?: { readonly host: string; readonly port: number }
   readonly secret: string
   /** By which connections are timed, where shards have a clock that is moved by hand. */
   readonly machineClock?: Clock
@@ -128,8 +130,10 @@ export class Cluster implements Shards {
       reads: options.reads,
       changed,
     })
-    this.#peers = new Peers({ secret, clock: this.#clock, random })
-    this.#server = new PeerServer({ host, port, secret, ask: this.#askHere, clock: this.#clock, random, log })
+    const heard = (node: string, refuses: boolean): void => this.#membership.heard(node, refuses)
+    this.#peers = new Peers({ secret, clock: this.#clock, random, heard })
+    const listen = options.listen ?? { host, port }
+    this.#server = new PeerServer({ ...listen, secret, ask: this.#askHere, clock: this.#clock, random, log })
   }
 
   get submit(): Submit {
@@ -153,8 +157,8 @@ export class Cluster implements Shards {
 
   async join(): Promise<void> {
     await this.#server.listen()
-    const { host } = this.#options
-    this.#address = `${host.includes(':') ? `[${host}]` : host}:${this.#server.port}`
+    const { host, port } = this.#options
+    this.#address = `${host.includes(':') ? `[${host}]` : host}:${port || this.#server.port}`
     this.#membership.start()
     while (!this.#membership.joined) await this.#change(this.#clock.now() + LOOK_MS)
     this.#checkPartsLater()

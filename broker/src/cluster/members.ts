@@ -1,7 +1,12 @@
 /**
- * Who is there, folded out of the log of beats. Time is counted in that log: gone is who has no beat among the last
- * five of my own that were sent in their time. So a log that stands still declares nobody dead, and no clock is compared
- * with another. The view may be wrong at any moment, of a zombie's it always is; nothing rests on it but who tries.
+ * Who is there, folded out of the log of beats. Time is counted in that log: gone is who was silent while my own beats,
+ * sent after I had read its last one, came to two seconds; who also refuses connections, to a little less. Each of my
+ * beats counts for the time since the one before, and for half a second at most: so a log that stands still declares
+ * nobody dead, neither does a clock that jumps, and no clock is compared with another. The view may be wrong at any
+ * moment, of a zombie's it always is; nothing rests on it but who tries.
+ *
+ *     log     x's last │ mine │ mine │ mine │ mine │ mine        a beat of mine is read: was x silent for long enough?
+ *     counts    read ──▶ 200 ──▶ 600 ─▶ 1000 ─▶ 1400 ─▶ 1600 ms
  */
 
 import { assign } from './rendezvous.ts'
@@ -37,17 +42,28 @@ export interface Member {
 
 /** Between two beats, when there is nothing to announce. */
 export const BEAT_MS = 400
-/** Gone is who has no beat among my own last … */
-export const BEATS_MISSED_MAX = 5
+/** Gone is who was silent for so long, counted in my own beats. */
+export const GONE_MS = 2000
+/**
+ * And so long, if it refuses connections: then it most likely runs no more. It may run all the same, so it must have
+ * ceased to be sure of what it holds (membership.ts), also where a clock has jumped and counted for {@link STEP_MS_MAX}.
+ */
+export const REFUSING_GONE_MS = 1600
+/** One beat of mine counts for no more than this. */
+export const STEP_MS_MAX = 500
 
 const GONE_KEPT = 100
 
 interface Seen {
   readonly member: Member
-  /** How many of my own beats had been seen then. */
-  atOwnBeat: number
+  /** When its last beat was read, by my clock: no earlier than it was sent. */
+  readonly readAt: number
   /** The place of its last beat among all. */
-  atBeat: number
+  readonly atBeat: number
+  /** Since then, counted in my own beats. */
+  silentMs: number
+  /** The last who wanted a connection to it was refused. */
+  refuses: boolean
 }
 
 export class Members {
@@ -58,7 +74,7 @@ export class Members {
   /** Until somebody comes, goes or is about to. */
   #owners: readonly (string | undefined)[] | undefined
   #successions: readonly number[] | undefined
-  #ownBeats = 0
+  /** When the newest of my own beats that were read was sent. */
   #ownBeatAt = Number.NEGATIVE_INFINITY
   #beats = 0
 
@@ -67,8 +83,8 @@ export class Members {
     this.#shards = shards
   }
 
-  /** The next beat of the log. */
-  fold(beat: Beat): void {
+  /** The next beat of the log, read at `now` by my own clock. */
+  fold(beat: Beat, now: number): void {
     this.#beats += 1
     if (beat.node === this.#self) this.#ownBeat(beat.at)
     this.#forgetEarlier(beat)
@@ -78,7 +94,22 @@ export class Members {
     if (before?.leaving !== leaving || before.joining !== joining) this.#shareAnew()
     const reads = beat.reads === undefined ? undefined : new Set(beat.reads)
     const member = { node, address, leaving, joining, holds: new Set(beat.holds), reads }
-    this.#seen.set(node, { member, atOwnBeat: this.#ownBeats, atBeat: this.#beats })
+    const refuses = this.#seen.get(node)?.refuses ?? false
+    this.#seen.set(node, { member, readAt: now, atBeat: this.#beats, silentMs: 0, refuses })
+  }
+
+  /** Whether it refused the last connection that was wanted to it. */
+  heard(node: string, refuses: boolean): void {
+    const seen = this.#seen.get(node)
+    if (seen !== undefined) seen.refuses = refuses
+  }
+
+  /** When the next beat of mine can show that one that refuses connections is gone; undefined where there is none. */
+  get decidedAt(): number | undefined {
+    const dueAt = [...this.#seen.values()].flatMap(({ refuses, readAt, silentMs }) =>
+      refuses ? Math.max(readAt, this.#ownBeatAt) + REFUSING_GONE_MS - silentMs : [],
+    )
+    return dueAt.length === 0 ? undefined : Math.min(...dueAt)
   }
 
   /** True for one of the last that said it had stopped. */
@@ -168,13 +199,13 @@ export class Members {
     if (this.#gone.size > GONE_KEPT) this.#gone.delete(this.#gone.values().next().value!)
   }
 
-  /** A broker that lets go of many shards announces each: those beats are no time in which others could have beaten. */
   #ownBeat(at: number): void {
-    if (Math.abs(at - this.#ownBeatAt) < BEAT_MS) return
-    this.#ownBeatAt = at
-    this.#ownBeats += 1
-    for (const [node, { atOwnBeat }] of this.#seen) {
-      if (node !== this.#self && this.#ownBeats - atOwnBeat > BEATS_MISSED_MAX) this.#forget(node)
+    const before = this.#ownBeatAt
+    this.#ownBeatAt = Math.max(at, before)
+    for (const [node, seen] of this.#seen) {
+      if (node === this.#self) continue
+      seen.silentMs += Math.min(Math.max(at - Math.max(before, seen.readAt), 0), STEP_MS_MAX)
+      if (seen.silentMs >= (seen.refuses ? REFUSING_GONE_MS : GONE_MS)) this.#forget(node)
     }
   }
 

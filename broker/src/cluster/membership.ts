@@ -1,8 +1,8 @@
 /**
  * This broker among the others: beats, sees all beats, and says when something has changed. It also knows whether it
  * may be sure of what it holds: while its own newest beat, read back from the log, was sent a moment ago by its own
- * clock. Others take a shard over only when they have seen five beats of their own without one of ours, two seconds at
- * least, so whoever is sure is nobody's predecessor. A broker that slept is not sure until it has read on to a beat
+ * clock. Others take a shard over only when we were silent for longer than that (members.ts), so whoever is sure is
+ * nobody's predecessor. A broker that slept is not sure until it has read on to a beat
  * that it sent after waking, and before that beat it reads who has taken over meanwhile.
  */
 
@@ -11,8 +11,11 @@ import type { Logger } from '../runtime/logger.ts'
 import type { BeatLog } from './beat-log.ts'
 import { BEAT_MS, type Beat, Members } from './members.ts'
 
-/** Less than the five beats after which others take over, by what clocks may differ in speed and then some. */
-const SURE_MS = 1500
+/**
+ * Less than the 1.6 s after which others may take over, by the half second that a jump of their clock may count for, and
+ * by what clocks may differ in speed.
+ */
+const SURE_MS = 1000
 /** Longer out of touch than this, a broker is better not asked. */
 const IN_TOUCH_MS = 5000
 /** Everybody who is there has beaten once when three of our own beats have been seen. */
@@ -50,6 +53,8 @@ export class Membership {
   #again = false
   /** Of the last beat that was sent: no two of ours are of the same instant. */
   #lastAt = 0
+  /** When the last one was sent that was due: announcements between two do not make the next one late. */
+  #regularAt = Number.NEGATIVE_INFINITY
   readonly #waiting = new Set<{ readonly after: number; readonly resolve: () => void }>()
 
   constructor(options: MembershipOptions) {
@@ -105,6 +110,12 @@ export class Membership {
     return this.announce()
   }
 
+  /** Whether another one refused the last connection: if it is no more, that is to be known soon. */
+  heard(node: string, refuses: boolean): void {
+    this.members.heard(node, refuses)
+    this.#beatLater()
+  }
+
   /** The last word. */
   async end(): Promise<void> {
     this.#gone = true
@@ -130,6 +141,7 @@ export class Membership {
     const { node, address, holds, reads } = this.#options
     const at = Math.max(this.#clock.now(), this.#lastAt + 1)
     this.#lastAt = at
+    if (at >= this.#regularAt + BEAT_MS) this.#regularAt = at
     const said = { leaving: this.#leaving, joining: !this.#ready, gone: this.#gone, at }
     const read = reads === undefined ? {} : { reads: reads() }
     return { node, address: address(), holds: holds(), ...read, ...said }
@@ -155,15 +167,26 @@ export class Membership {
     }
     this.#beating = undefined
     if (this.#gone) return
-    if (this.#again) return this.#beat()
-    this.#timer = this.#clock.schedule(this.#clock.now() + BEAT_MS, () => this.#beat())
+    if (this.#again) this.#beat()
+    else this.#beatLater()
+  }
+
+  /** When it is time, or when a beat shows that somebody is gone. */
+  #beatLater(): void {
+    if (this.#gone || this.#beating !== undefined) return
+    const { decidedAt = Number.POSITIVE_INFINITY } = this.members
+    const regularAt = this.#regularAt + BEAT_MS
+    const at = decidedAt > this.#lastAt ? Math.min(regularAt, decidedAt) : regularAt
+    this.#timer?.cancel()
+    this.#timer = this.#clock.schedule(Math.max(at, this.#clock.now()), () => this.#beat())
   }
 
   #see(beat: Beat): void {
-    this.members.fold(beat)
+    this.members.fold(beat, this.#clock.now())
     if (beat.node === this.node) {
       this.#ownBeats += 1
       this.#sureAt = beat.at
+      this.#beatLater()
       for (const waiting of [...this.#waiting]) {
         if (beat.at <= waiting.after) continue
         this.#waiting.delete(waiting)

@@ -22,6 +22,8 @@ export interface PeerClientOptions {
   readonly secret: string
   readonly clock: Clock
   readonly random: Random
+  /** Whether the last connection that was wanted was refused: nobody listens there. */
+  readonly heard?: (refuses: boolean) => void
 }
 
 /** A connection that is not ready within this has failed. */
@@ -81,12 +83,16 @@ export class PeerClient {
   #connection(): Promise<Connection> {
     if (this.#closed) return Promise.reject(new NotHere('the connection to a peer was closed'))
     if (this.#ready === undefined) {
-      const connection = new Connection(this.#options, () => {
-        this.#ready = undefined
-      })
-      this.#ready = connection.ready
+      this.#ready = new Connection(this.#options, (wasReady) => this.#lost(wasReady)).ready
     }
     return this.#ready
+  }
+
+  /** One that broke is made again at once: if nobody is there any more, that is worth knowing. */
+  #lost(wasReady: boolean): void {
+    this.#ready = undefined
+    // Whoever asks next hears of a failure.
+    if (wasReady && !this.#closed) this.#connection().catch(() => {})
   }
 }
 
@@ -101,13 +107,14 @@ class Connection {
   #nextId = 1
   #retired = false
 
-  constructor(options: PeerClientOptions, closed: () => void) {
+  constructor(options: PeerClientOptions, closed: (wasReady: boolean) => void) {
     this.#options = options
     const { host, port, clock, random } = options
     this.#challenge = Buffer.from(random.bytes(CHALLENGE_BYTES)).toString('hex')
     this.#socket = connect({ host, port, noDelay: true })
     const giveUp = clock.schedule(clock.now() + CONNECT_MS, () => this.#socket.destroy())
     let failure: Error | undefined
+    let wasReady = false
     this.#socket.on('error', (error) => {
       failure = error
     })
@@ -115,11 +122,14 @@ class Connection {
     this.ready = new Promise((resolve, reject) => {
       this.#welcomed = () => {
         giveUp.cancel()
+        wasReady = true
+        options.heard?.(false)
         resolve(this)
       }
       this.#socket.on('close', () => {
         giveUp.cancel()
-        closed()
+        if (isRefusal(failure)) options.heard?.(true)
+        closed(wasReady)
         reject(new NotHere('a peer cannot be reached', failure))
         this.#failAll(failure)
       })
@@ -241,4 +251,8 @@ class Connection {
     }
     this.#socket.write(frame)
   }
+}
+
+function isRefusal(failure: Error | undefined): boolean {
+  return failure !== undefined && 'code' in failure && failure.code === 'ECONNREFUSED'
 }

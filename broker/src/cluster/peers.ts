@@ -9,6 +9,8 @@ export interface PeersOptions {
   readonly secret: string
   readonly clock: Clock
   readonly random: Random
+  /** Whether a broker refused the last connection that was wanted. */
+  readonly heard: (node: string, refuses: boolean) => void
 }
 
 export class Peers {
@@ -24,7 +26,9 @@ export class Peers {
     if (known !== undefined) return known
     const colon = address.lastIndexOf(':')
     const host = address.slice(0, colon).replace(/^\[|\]$/g, '')
-    const client = new PeerClient({ ...this.#options, host, port: Number(address.slice(colon + 1)) })
+    const { heard, ...options } = this.#options
+    const port = Number(address.slice(colon + 1))
+    const client = new PeerClient({ ...options, host, port, heard: (refuses) => heard(node, refuses) })
     this.#clients.set(node, client)
     return client
   }

@@ -152,8 +152,8 @@ export class ClusterScene implements AsyncDisposable {
     return broker
   }
 
-  /** `reads`: the shards whose logs it says it has read along. */
-  async join(reads?: () => readonly number[]): Promise<Broker> {
+  /** `reads`: the shards whose logs it says it has read along. `port`: where it is reached, if not where it listens. */
+  async join({ reads, port = 0 }: { reads?: () => readonly number[]; port?: number } = {}): Promise<Broker> {
     const beats = new MemoryBeats(this.#topic)
     const logged: string[] = []
     const cluster = await joinCluster({
@@ -162,7 +162,8 @@ export class ClusterScene implements AsyncDisposable {
       beats,
       ...(reads === undefined ? {} : { reads }),
       host: '127.0.0.1',
-      port: 0,
+      port,
+      listen: { host: '127.0.0.1', port: 0 },
       secret: 'of the scene',
       ...(this.#topics === undefined ? {} : { topics: this.#topics }),
       clock: this.#clock,

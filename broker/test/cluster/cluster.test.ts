@@ -4,7 +4,8 @@ import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
 import { BEAT_MS } from '../../src/cluster/members.ts'
 import { homeOf } from '../../src/cluster/shard-of.ts'
-import { startCluster, until } from './cluster-scene.ts'
+import { type Broker, ClusterScene, startCluster, until } from './cluster-scene.ts'
+import { Network } from './network.ts'
 
 const TIMEOUT = { timeout: 30_000 }
 const QUEUES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const
@@ -20,6 +21,23 @@ test('shards are shared out, and any broker answers for all queues', TIMEOUT, as
     await scene.at(2).client.delete(queue, [message])
     for (const { client } of scene.brokers) deepEqual(await client.counts(queue), [0, 0])
   }
+})
+
+test('a broker is reached where it says, wherever it listens', TIMEOUT, async () => {
+  await using network = new Network()
+  await using scene = new ClusterScene()
+  let hidden: Broker | undefined
+  let calls = 0
+  const door = await network.door('the hidden one', () => {
+    calls += 1
+    return { host: '127.0.0.1', port: hidden!.cluster.port }
+  })
+  const first = await scene.join()
+  hidden = await scene.join({ port: door.port })
+  await scene.balanced()
+  for (const queue of QUEUES) await first.client.queue(queue)
+  deepEqual(await hidden.client.names(), QUEUES)
+  equal(calls, 1)
 })
 
 test('what a broker had acknowledged is there when it has vanished', TIMEOUT, async () => {
@@ -106,7 +124,7 @@ test('a shard stays where it is until its next owner has read its log along', TI
   await using scene = await startCluster(1)
   const { cluster } = scene.at(0)
   let read: readonly number[] = []
-  const second = await scene.join(() => read)
+  const second = await scene.join({ reads: () => read })
   const until = Date.now() + 5 * BEAT_MS
   while (Date.now() < until) await new Promise((resolve) => setImmediate(resolve))
   equal(cluster.open.length, scene.shards)

@@ -8,14 +8,8 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type BrokerProcess, startProcesses } from './processes.ts'
-import { type QueuePlan, Traffic } from './traffic.ts'
+import { PLANS, Traffic } from './traffic.ts'
 
-const PLANS: readonly QueuePlan[] = [
-  ...['a', 'b', 'c', 'd', 'e', 'f'].map((name) => ({ name, fifo: false, shards: 1 })),
-  ...['a', 'b', 'c'].map((name) => ({ name: `${name}.fifo`, fifo: true, shards: 1 })),
-  { name: 'wide', fifo: false, shards: 6 },
-  { name: 'wide.fifo', fifo: true, shards: 6 },
-]
 /** With everything that happens on a busy machine. Alone it is 2 to 3 s, see docs/cluster.md. */
 const KILLED_MS_MAX = 8000
 const CALM_MS = 3000

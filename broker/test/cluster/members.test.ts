@@ -3,7 +3,14 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { test } from 'node:test'
 import { array, assert, constantFrom, property } from 'fast-check'
-import { BEAT_MS, BEATS_MISSED_MAX, type Beat, Members } from '../../src/cluster/members.ts'
+import {
+  BEAT_MS,
+  type Beat,
+  GONE_MS,
+  Members,
+  REFUSING_GONE_MS,
+  STEP_MS_MAX,
+} from '../../src/cluster/members.ts'
 
 let now = 0
 
@@ -24,8 +31,13 @@ function beat(node: string, change: Partial<Beat> = {}): Beat {
 
 function folded(self: string, beats: readonly Beat[]): Members {
   const members = new Members(self, 4)
-  for (const each of beats) members.fold(each)
+  for (const each of beats) fold(members, each)
   return members
+}
+
+/** Read when it is sent. */
+function fold(members: Members, each: Beat): void {
+  members.fold(each, each.at)
 }
 
 function names(members: Members): readonly string[] {
@@ -39,24 +51,70 @@ test('who beats is a member', () => {
   deepEqual(names(folded('a', [beat('a'), beat('b')])), ['a', 'b'])
 })
 
-test('a member is gone when it has missed five of my own beats, and not before', () => {
+test('a member is gone when it was silent for two seconds of my own beats, and not before', () => {
   const members = folded('a', [beat('a'), beat('b')])
-  for (let missed = 0; missed < BEATS_MISSED_MAX; missed += 1) members.fold(beat('a'))
+  const silentAt = now
+  while (now + BEAT_MS < silentAt + GONE_MS) fold(members, beat('a'))
   deepEqual(names(members), ['a', 'b'])
-  members.fold(beat('a'))
+  fold(members, beat('a'))
   deepEqual(names(members), ['a'])
+})
+
+test('a member that refuses connections is gone a little sooner, to the millisecond', () => {
+  const members = folded('a', [beat('a'), beat('c'), beat('b')])
+  const silentAt = now
+  members.heard('b', true)
+  for (let beats = 0; beats < 3; beats += 1) fold(members, beat('a'))
+  equal(members.decidedAt, silentAt + REFUSING_GONE_MS)
+  fold(members, beat('a', { at: silentAt + REFUSING_GONE_MS - 1 }))
+  deepEqual(names(members), ['a', 'b', 'c'])
+  fold(members, beat('a', { at: silentAt + REFUSING_GONE_MS }))
+  deepEqual(names(members), ['a', 'c'])
+  equal(members.decidedAt, undefined)
+})
+
+test('a member that refuses connections and beats is there', () => {
+  const members = folded('a', [beat('a'), beat('b')])
+  members.heard('b', true)
+  for (let beats = 0; beats < 20; beats += 1) fold(members, beat(beats % 2 === 0 ? 'a' : 'b'))
+  deepEqual(names(members), ['a', 'b'])
+})
+
+test('a member that takes connections again is given the whole time', () => {
+  const members = folded('a', [beat('a'), beat('b')])
+  members.heard('b', true)
+  members.heard('b', false)
+  for (let beats = 0; beats < 4; beats += 1) fold(members, beat('a'))
+  deepEqual(names(members), ['a', 'b'])
+})
+
+test('my beats count from when I read the other’s last one, whenever they were sent', () => {
+  const members = folded('a', [beat('a')])
+  const late = beat('b')
+  members.fold(late, now + 10_000)
+  for (let beats = 0; beats < 20; beats += 1) fold(members, beat('a'))
+  deepEqual(names(members), ['a', 'b'])
+})
+
+test('a clock that jumps makes others older by half a second, and no more', () => {
+  const members = folded('a', [beat('a'), beat('b')])
+  for (let jumps = 0; jumps < GONE_MS / STEP_MS_MAX - 1; jumps += 1) {
+    now += 60_000
+    fold(members, beat('a'))
+  }
+  deepEqual(names(members), ['a', 'b'])
 })
 
 test('beats that announce something, one right after the other, make nobody old', () => {
   const members = folded('a', [beat('a'), beat('b')])
   const sentAt = now
-  for (let beats = 0; beats < 20; beats += 1) members.fold(beat('a', { at: sentAt + beats }))
+  for (let beats = 0; beats < 20; beats += 1) fold(members, beat('a', { at: sentAt + beats }))
   deepEqual(names(members), ['a', 'b'])
 })
 
 test('others’ beats make nobody old: who cannot beat itself declares nobody dead', () => {
   const members = folded('a', [beat('a'), beat('b'), beat('c')])
-  for (let beats = 0; beats < 100; beats += 1) members.fold(beat('c'))
+  for (let beats = 0; beats < 100; beats += 1) fold(members, beat('c'))
   deepEqual(names(members), ['a', 'b', 'c'])
 })
 
@@ -89,7 +147,7 @@ test('who is joining gets nothing yet, and knows what it will get', () => {
 test('of two that say they hold a shard, the last one is asked', () => {
   const members = folded('a', [beat('a', { holds: [3] }), beat('b', { holds: [3] })])
   equal(members.holder(3)?.node, 'b')
-  members.fold(beat('a', { holds: [3] }))
+  fold(members, beat('a', { holds: [3] }))
   equal(members.holder(3)?.node, 'a')
 })
 

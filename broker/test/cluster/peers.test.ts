@@ -24,7 +24,11 @@ interface Pair extends AsyncDisposable {
   readonly client: PeerClient
 }
 
-async function pair(ask: AskShard, secret = SECRET): Promise<Pair> {
+async function pair(
+  ask: AskShard,
+  secret = SECRET,
+  heard: (refuses: boolean) => void = () => {},
+): Promise<Pair> {
   const common = { clock: systemClock(), random: systemRandom }
   const server = new PeerServer({
     host: '127.0.0.1',
@@ -35,7 +39,7 @@ async function pair(ask: AskShard, secret = SECRET): Promise<Pair> {
     ...common,
   })
   await server.listen()
-  const client = new PeerClient({ host: '127.0.0.1', port: server.port, secret, ...common })
+  const client = new PeerClient({ host: '127.0.0.1', port: server.port, secret, heard, ...common })
   return {
     server,
     client,
@@ -227,4 +231,18 @@ test('frames are the same however the stream is cut', async () => {
       )
     }),
   )
+})
+
+test('a broker that goes is missed at once, though nobody asks it anything', TIMEOUT, async () => {
+  const heard: boolean[] = []
+  await using peers = await pair(
+    answering(() => ({ names: [] })),
+    SECRET,
+    (refuses) => heard.push(refuses),
+  )
+  await peers.client.ask(0, { kind: 'listQueues', prefix: '', limit: 1 }, undefined)
+  deepEqual(heard, [false])
+  peers.server.cut()
+  await until(() => heard.length === 2)
+  deepEqual(heard, [false, true])
 })

@@ -1,22 +1,39 @@
-/** A cluster of real processes on a real Kafka of three nodes, for what only they can show. */
+/**
+ * A cluster of real processes on a real Kafka of three nodes, for what only they can show. With a network between them
+ * (network.ts) everything that a broker says to Kafka or to another broker goes through doors that can fail.
+ */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { type HostPort, showHostPort } from '../../src/log/kafka/address.ts'
 import { newTopicName, type RealKafka, realKafka } from '../kafka/real-kafka.ts'
+import type { Network } from './network.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
+const SOURCE_ADDRESS = new URL('source-address.ts', import.meta.url).href
+const KAFKA_NODES = 3
+/** Kafka's nodes listen so much higher for those who come through doors. */
+const WIRED_PORTS = 50
+const CONTROLLER_PORTS = 100
+
+/** What the network calls a Kafka node, whichever. */
+export const KAFKA = 'kafka'
 
 export class BrokerProcess implements AsyncDisposable {
   readonly url: string
+  /** What the network calls it, both as who connects and as a door. */
+  readonly place: string
   readonly #child: ChildProcess
   readonly #exited: Promise<unknown[]>
 
-  constructor(child: ChildProcess, url: string) {
+  constructor(child: ChildProcess, url: string, place: string) {
     this.#child = child
     this.url = url
+    this.place = place
     this.#exited = once(child, 'exit')
   }
 
@@ -42,16 +59,30 @@ export class BrokerProcess implements AsyncDisposable {
 export class ProcessCluster implements AsyncDisposable {
   readonly brokers: BrokerProcess[] = []
   readonly kafka: RealKafka
+  readonly #log: string
   readonly #flags: readonly string[]
+  readonly #network: Network | undefined
+  #started = 0
 
-  constructor(kafka: RealKafka, flags: readonly string[]) {
+  constructor(
+    kafka: RealKafka,
+    bootstrap: readonly HostPort[],
+    flags: readonly string[],
+    network: Network | undefined,
+  ) {
     this.kafka = kafka
-    this.#flags = ['--log', `${kafka.url}/${newTopicName()}`, ...flags]
+    this.#log = `kafka://${bootstrap.map(showHostPort).join(',')}/${newTopicName()}`
+    this.#flags = flags
+    this.#network = network
   }
 
   /** Starts one broker more: resolves when it serves. */
   async join(): Promise<BrokerProcess> {
-    const broker = await startBroker(this.#flags)
+    this.#started += 1
+    const place = `127.0.1.${this.#started}`
+    const flags = ['--log', this.#log, ...this.#flags]
+    if (this.#network !== undefined) flags.push(...(await behindDoor(this.#network, place)))
+    const broker = await startBroker(flags, place, this.#network !== undefined)
     this.brokers.push(broker)
     return broker
   }
@@ -61,26 +92,83 @@ export class ProcessCluster implements AsyncDisposable {
   }
 }
 
+export interface ProcessOptions {
+  readonly flags?: readonly string[]
+  readonly network?: Network
+}
+
 export async function startProcesses(
   brokers: number,
-  flags: readonly string[] = [],
+  { flags = [], network }: ProcessOptions = {},
 ): Promise<ProcessCluster> {
-  const kafka = await realKafka({ nodes: 3, settings: ['broker.session.timeout.ms=3000'] })
-  const cluster = new ProcessCluster(kafka, flags)
+  const session = 'broker.session.timeout.ms=3000'
+  let nodes: readonly HostPort[] = []
+  const wired = network === undefined ? undefined : await wireKafka(network, (node) => nodes[node]!)
+  const kafka = await realKafka({
+    nodes: KAFKA_NODES,
+    settings: (port) => [session, ...(wired?.settings(port) ?? [])],
+  })
+  nodes = kafka.bootstrap.map(({ host, port }) => ({ host, port: port + WIRED_PORTS }))
+  const cluster = new ProcessCluster(kafka, wired?.doors ?? kafka.bootstrap, flags, network)
   await Promise.all(Array.from({ length: brokers }, () => cluster.join()))
   return cluster
 }
 
-async function startBroker(flags: readonly string[]): Promise<BrokerProcess> {
-  const child = spawn(process.execPath, [MAIN, 'serve', '--port', '0', ...flags], {
+interface WiredKafka {
+  readonly doors: readonly HostPort[]
+  readonly settings: (port: number) => readonly string[]
+}
+
+/** Kafka tells everybody where its nodes are: to whom comes through a door it has to name the doors. */
+async function wireKafka(network: Network, nodeAt: (index: number) => HostPort): Promise<WiredKafka> {
+  const indexes = Array.from({ length: KAFKA_NODES }, (_, index) => index)
+  const doors = await Promise.all(indexes.map((index) => network.door(KAFKA, () => nodeAt(index))))
+  const settings = (port: number): readonly string[] => [
+    'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,WIRED:PLAINTEXT',
+    ...doors.flatMap((door, index) => {
+      const at = (ports: number): string => `127.0.0.1:${port + index + ports}`
+      const plain = `PLAINTEXT://${at(0)}`
+      return [
+        `${index + 1}:listeners=${plain},WIRED://${at(WIRED_PORTS)},CONTROLLER://${at(CONTROLLER_PORTS)}`,
+        `${index + 1}:advertised.listeners=${plain},WIRED://${showHostPort(door)}`,
+      ]
+    }),
+  ]
+  return { doors, settings }
+}
+
+/** The others reach it through a door. */
+async function behindDoor(network: Network, place: string): Promise<readonly string[]> {
+  const listen = { host: '127.0.0.1', port: await freePort() }
+  const door = await network.door(place, () => listen)
+  return ['--peer-host', door.host, '--peer-port', String(door.port), '--peer-listen', showHostPort(listen)]
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port is free')
+  return address.port
+}
+
+async function startBroker(flags: readonly string[], place: string, wired: boolean): Promise<BrokerProcess> {
+  const source = wired ? ['--import', SOURCE_ADDRESS] : []
+  const child = spawn(process.execPath, [...source, MAIN, 'serve', '--port', '0', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, PABAL_LOG_LEVEL: 'error' },
+    env: {
+      ...process.env,
+      PABAL_LOG_LEVEL: process.env['PABAL_LOG_LEVEL'] ?? 'error',
+      TEST_SOURCE_ADDRESS: place,
+    },
   })
   for await (const line of createInterface({ input: child.stdout as Readable })) {
     const [url] = /http:\/\/[\w.:[\]-]+:\d+/.exec(line) ?? []
     if (url === undefined) continue
     child.stdout?.resume()
-    return new BrokerProcess(child, url)
+    return new BrokerProcess(child, url, place)
   }
   throw new Error('the broker ended before it listened')
 }

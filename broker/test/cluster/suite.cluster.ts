@@ -8,7 +8,7 @@ import { outsideServer } from '../sdk/server.ts'
 import { Front } from './front.ts'
 import { startProcesses } from './processes.ts'
 
-const cluster = await startProcesses(3, ['--test-clock'])
+const cluster = await startProcesses(3, { flags: ['--test-clock'] })
 const front = new Front(cluster.brokers.map(({ url }) => url))
 await front.listen()
 after(async () => {

@@ -13,6 +13,14 @@ export interface QueuePlan {
   readonly shards: number
 }
 
+/** Queues of both kinds, two of them spread: every shard of a cluster has some. */
+export const PLANS: readonly QueuePlan[] = [
+  ...['a', 'b', 'c', 'd', 'e', 'f'].map((name) => ({ name, fifo: false, shards: 1 })),
+  ...['a', 'b', 'c'].map((name) => ({ name: `${name}.fifo`, fifo: true, shards: 1 })),
+  { name: 'wide', fifo: false, shards: 6 },
+  { name: 'wide.fifo', fifo: true, shards: 6 },
+]
+
 const GROUPS = 4
 const VISIBILITY_SECONDS = 12
 const AGAIN_MS = 50

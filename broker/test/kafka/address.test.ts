@@ -2,7 +2,7 @@
 
 import { deepEqual, equal } from 'node:assert/strict'
 import { it } from 'node:test'
-import { readKafkaAddress, showHostPort } from '../../src/log/kafka/address.ts'
+import { readHostPort, readKafkaAddress, showHostPort } from '../../src/log/kafka/address.ts'
 
 it('the address of a log names nodes and a topic, both with defaults', () => {
   deepEqual(readKafkaAddress('kafka://one:1,two'), {
@@ -42,4 +42,10 @@ it('whatever is none is refused', () => {
 it('a node is shown as it is given', () => {
   equal(showHostPort({ host: '::1', port: 9092 }), '[::1]:9092')
   equal(showHostPort({ host: 'one', port: 9092 }), 'one:9092')
+})
+
+it('an address by itself needs its port', () => {
+  deepEqual(readHostPort('0.0.0.0:9400'), { host: '0.0.0.0', port: 9400 })
+  deepEqual(readHostPort('[::]:9400'), { host: '::', port: 9400 })
+  for (const text of ['', '0.0.0.0', ':9400', 'one:0', 'one:two']) equal(readHostPort(text), undefined, text)
 })

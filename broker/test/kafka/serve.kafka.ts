@@ -97,6 +97,13 @@ describe('pabal serve --log kafka://…', () => {
     )
   })
 
+  it('does not open one by where it listens either', async () => {
+    const flags = ['--log', `${kafka.url}/${newTopicName()}`, '--peer-listen', '0.0.0.0:9400']
+    await using program = Program.run(['serve', '--port', '0', ...flags])
+    equal((await program.ended).code, 78)
+    match(program.stderr, /at 0\.0\.0\.0: that needs a cluster-secret/)
+  })
+
   it('does not start where there is no Kafka, and says so', async () => {
     await using program = Program.run(['serve', '--port', '0', '--log', 'kafka://127.0.0.1:1/orders'])
     equal((await program.ended).code, 1)
