@@ -285,11 +285,18 @@ export const defects: Readonly<Record<string, Defect>> = {
     onKafka: true,
     seed: 5,
   },
-  'gives a broker up after two beats': {
+  'gives a broker up after one beat': {
     file: 'cluster/members.ts',
     find: 'seen.silentMs >= (seen.refuses ? REFUSING_GONE_MS : GONE_MS)',
-    put: 'seen.silentMs >= 800',
+    put: 'seen.silentMs >= 400',
     onKafka: true,
-    seed: 10,
+    seed: 19,
+  },
+  'gives a broker up that refuses connections while it is sure': {
+    file: 'cluster/members.ts',
+    find: 'export const REFUSING_GONE_MS = 1600',
+    put: 'export const REFUSING_GONE_MS = 600',
+    onKafka: true,
+    seed: 47,
   },
 }

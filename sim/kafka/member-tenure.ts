@@ -44,6 +44,7 @@ export class MemberTenure implements Tenure {
 
   constructor({ product, process, dice, node, address, beats, log, openLog, openShard }: MemberTenureParts) {
     const { clock } = process
+    const hearsRefusals = dice.chance(0.5)
     this.#ownership = new product.Ownership({
       shards: SHARDS,
       membership: () => this.#membership,
@@ -61,8 +62,17 @@ export class MemberTenure implements Tenure {
       clock,
       log,
       holds: () => this.#ownership.holds(),
-      changed: () => this.#ownership.reconcile(),
+      changed: () => {
+        if (hearsRefusals) this.#hearRefusals()
+        this.#ownership.reconcile()
+      },
     })
+  }
+
+  /** The others are said to refuse connections, whether they run or not: that may cost moves, and nothing else. */
+  #hearRefusals(): void {
+    const { members, node } = this.#membership
+    for (const other of members.all()) if (other.node !== node) this.#membership.heard(other.node, true)
   }
 
   get shard(): Shard | undefined {
