@@ -1,6 +1,7 @@
 /**
  * What clients of a cluster were told, written down as it happens, and what that says of the cluster: nothing
- * acknowledged may be lost, come again after its acknowledged deletion, or overtake another one of its group.
+ * acknowledged may be lost, come again after its acknowledged deletion, be with two clients at once, or overtake
+ * another one of its group. Two owners of one shard who both answer would show in each of these.
  */
 
 /** A delete counts only when it came well before the lease of the receive ended: later it may be another's message. */
@@ -15,13 +16,23 @@ interface Entry {
   /** In which order it was first received in its queue; undefined until then. */
   firstSeen: number | undefined
   receivedAt: number
+  /** Until then it is nobody else's: its lease began when the receive was asked for, or later. */
+  leasedUntil: number
+  /** A delete was asked for, whatever became of it. */
+  deleting: boolean
   deletedAt: number | undefined
 }
 
 export class Ledger {
   readonly #queues = new Map<string, Map<string, Entry>>()
   readonly #wrong: string[] = []
+  readonly #leaseMs: number
   #seen = 0
+
+  /** `leaseMs`: the visibility timeout of every receive. */
+  constructor(leaseMs: number) {
+    this.#leaseMs = leaseMs
+  }
 
   sending(queue: string, body: string, group?: string): void {
     const entries = this.#queues.get(queue) ?? new Map<string, Entry>()
@@ -33,6 +44,8 @@ export class Ledger {
       unsure: false,
       firstSeen: undefined,
       receivedAt: 0,
+      leasedUntil: 0,
+      deleting: false,
       deletedAt: undefined,
     })
   }
@@ -46,17 +59,37 @@ export class Ledger {
     this.#entry(queue, body).acknowledged = true
   }
 
-  received(queue: string, body: string, now: number): void {
+  /** One answer: the receive was asked for at `askedAt`, and answered `now`. */
+  received(queue: string, bodies: readonly string[], askedAt: number, now: number): void {
+    const entries = bodies.map((body) => this.#received(queue, body, now))
+    for (const entry of entries) {
+      if (entry === undefined) continue
+      entry.receivedAt = now
+      entry.leasedUntil = askedAt + this.#leaseMs
+      entry.deleting = false
+    }
+  }
+
+  #received(queue: string, body: string, now: number): Entry | undefined {
     const entry = this.#queues.get(queue)?.get(body)
-    if (entry === undefined) return void this.#wrong.push(`${queue}: ${body} was never sent`)
-    if (entry.deletedAt !== undefined && !(entry.unsure && entry.group === undefined)) {
+    if (entry === undefined) {
+      this.#wrong.push(`${queue}: ${body} was never sent`)
+      return undefined
+    }
+    const mayBeTwo = entry.unsure && entry.group === undefined
+    if (entry.deletedAt !== undefined && !mayBeTwo) {
       this.#wrong.push(`${queue}: ${body} came again after it was deleted`)
+    } else if (now < entry.leasedUntil && !mayBeTwo) {
+      this.#wrong.push(`${queue}: ${body} came again while it was with somebody`)
     }
-    if (entry.firstSeen === undefined) {
-      this.#checkOrder(queue, entry)
-      entry.firstSeen = this.#seen++
-    }
-    entry.receivedAt = now
+    this.#checkOrder(queue, entry, now)
+    entry.firstSeen ??= this.#seen++
+    return entry
+  }
+
+  /** It is asked for: from now on the next one of its group may come. */
+  deleting(queue: string, body: string): void {
+    this.#entry(queue, body).deleting = true
   }
 
   deleted(queue: string, body: string, now: number): void {
@@ -80,13 +113,16 @@ export class Ledger {
     return [...this.#wrong, ...this.missing().map((body) => `${body} was lost`)]
   }
 
-  /** Those of its group that were sent before it must have come before it. */
-  #checkOrder(queue: string, entry: Entry): void {
+  /** Those of its group that were sent before it must have come before it, and be with nobody else. */
+  #checkOrder(queue: string, entry: Entry, now: number): void {
     if (entry.group === undefined) return
     for (const other of this.#queues.get(queue)!.values()) {
       if (other === entry) return
-      if (other.group === entry.group && other.acknowledged && other.firstSeen === undefined) {
+      if (other.group !== entry.group) continue
+      if (entry.firstSeen === undefined && other.acknowledged && other.firstSeen === undefined) {
         this.#wrong.push(`${queue}: ${entry.body} overtook ${other.body}`)
+      } else if (now < other.leasedUntil && !other.deleting && other.deletedAt === undefined) {
+        this.#wrong.push(`${queue}: ${entry.body} came while ${other.body} was with somebody`)
       }
     }
   }

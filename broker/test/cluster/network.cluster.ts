@@ -1,47 +1,95 @@
-/** The network between three brokers and three Kafka nodes fails in parts, while programs go on and ask everybody. */
+/**
+ * The network between three brokers and three Kafka nodes fails in parts, while programs go on and ask everybody; and a
+ * broker sleeps, or is cut off from Kafka, for so long that others own its shards, and its clients go on asking it.
+ */
 
-import { deepEqual } from 'node:assert/strict'
-import { test } from 'node:test'
+import { deepEqual, ok } from 'node:assert/strict'
+import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Network, type Ways } from './network.ts'
 import { KAFKA, startProcesses } from './processes.ts'
+import { Stranded } from './stranded.ts'
 import { PLANS, Traffic } from './traffic.ts'
 import type { Fault } from './wire.ts'
 
 const FAULT_MS = 6000
+/** Longer than others need to take over, and longer than a client waits for a shard that moves. */
+const LONG_FAULT_MS = 10_000
 const CALM_MS = 4000
+const TIMEOUT = { timeout: 300_000 }
 
-test('nothing acknowledged is lost, doubled or out of order, whatever the network does', {
-  timeout: 300_000,
-}, async (t) => {
-  await using network = new Network()
-  await using cluster = await startProcesses(3, { network })
-  const { brokers } = cluster
-  const traffic = new Traffic(() => brokers.map(({ url }) => url), PLANS)
-  await traffic.createQueues()
-  const places = brokers.map(({ place }) => place)
-  const victim = places[0]!
-
-  const happens = async (what: string, fault: Fault, ways: Ways): Promise<void> => {
-    traffic.takeSlowest()
-    network.impose(fault, ways)
-    await sleep(FAULT_MS)
-    network.heal()
-    await sleep(CALM_MS)
-    const { slowestMs, failures } = traffic.takeSlowest()
-    t.diagnostic(`${what}: the longest request took ${slowestMs} ms, ${failures} were repeated`)
-  }
-  const fromKafka: Ways = (from, to) => from === victim && to === KAFKA
-  const fromPeers: Ways = (from, to) => to !== KAFKA && (from === victim || to === victim)
-
-  await traffic.run(async () => {
-    await happens('nothing happens', 'cut', () => false)
-    await happens('a broker is cut off from Kafka', 'cut', fromKafka)
-    await happens('a broker hears nothing from Kafka', 'silence', fromKafka)
-    await happens('a broker is cut off from the others', 'cut', fromPeers)
-    await happens('a broker hears nothing from the others', 'silence', fromPeers)
-    await happens('everything takes 300 ms each way', { delayMs: 300 }, () => true)
-  })
-  t.diagnostic(`${traffic.ledger.acknowledged} messages were acknowledged`)
-  deepEqual(traffic.ledger.violations(), [])
+const network = new Network()
+const cluster = await startProcesses(3, { network })
+const { brokers } = cluster
+const victim = brokers[0]!
+after(async () => {
+  await cluster[Symbol.asyncDispose]()
+  await network[Symbol.asyncDispose]()
 })
+
+const toKafka: Ways = (from, to) => from === victim.place && to === KAFKA
+const toPeers: Ways = (from, to) => to !== KAFKA && (from === victim.place || to === victim.place)
+const everywhere: Ways = () => true
+
+test(
+  'nothing acknowledged is lost, doubled or out of order, whatever the network does',
+  TIMEOUT,
+  async (t) => {
+    const traffic = new Traffic(() => brokers.map(({ url }) => url), PLANS)
+    await traffic.createQueues()
+
+    const happens = async (
+      what: string,
+      begin: () => void,
+      end: () => void,
+      ms = FAULT_MS,
+    ): Promise<void> => {
+      traffic.takeSlowest()
+      begin()
+      await sleep(ms)
+      end()
+      await sleep(CALM_MS)
+      const { slowestMs, failures } = traffic.takeSlowest()
+      t.diagnostic(`${what}: the longest request took ${slowestMs} ms, ${failures} were repeated`)
+    }
+    const fails = (what: string, fault: Fault, ways: Ways, ms?: number): Promise<void> =>
+      happens(
+        what,
+        () => network.impose(fault, ways),
+        () => network.heal(),
+        ms,
+      )
+
+    await traffic.run(async () => {
+      await fails('a broker is cut off from Kafka', 'cut', toKafka)
+      await fails('a broker hears nothing from Kafka', 'silence', toKafka, LONG_FAULT_MS)
+      await fails('a broker is cut off from the others', 'cut', toPeers)
+      await fails('a broker hears nothing from the others', 'silence', toPeers)
+      await fails('everything takes 300 ms each way', { delayMs: 300 }, everywhere)
+      await happens(
+        'a broker sleeps, and its clients go on asking it',
+        () => victim.signal('SIGSTOP'),
+        () => victim.signal('SIGCONT'),
+      )
+    })
+    t.diagnostic(`${traffic.ledger.acknowledged} messages were acknowledged`)
+    deepEqual(traffic.ledger.violations(), [])
+  },
+)
+
+test(
+  'an owner that others have replaced, and that cannot know, says nothing that is not so',
+  TIMEOUT,
+  async (t) => {
+    const stranded = new Stranded(victim.url, brokers[1]!.url)
+    await stranded.createQueues()
+    network.impose('silence', toKafka)
+    await stranded.othersGoOn()
+    await stranded.askStranded()
+    network.heal()
+    t.diagnostic(`${stranded.refused} questions were refused, ${stranded.answered} were answered`)
+    ok(stranded.refused > 0)
+    deepEqual(stranded.wrong, [])
+    deepEqual(await stranded.lostDeletes(), [])
+  },
+)

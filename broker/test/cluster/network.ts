@@ -14,6 +14,12 @@ const HOST = '127.0.0.1'
 /** A way from somebody, by its address, to a door, by its name. */
 export type Ways = (from: string, to: string) => boolean
 
+/** A port that stands for another one. */
+export interface Door extends HostPort {
+  /** Refuses connections from now on, as a port does behind which nobody listens. */
+  readonly close: () => void
+}
+
 interface Imposed {
   readonly fault: Fault
   readonly ways: Ways
@@ -30,8 +36,7 @@ export class Network implements AsyncDisposable {
   readonly #connected = new Set<Connected>()
   #imposed: Imposed | undefined
 
-  /** A port that stands for another one. */
-  async door(to: string, target: () => HostPort): Promise<HostPort> {
+  async door(to: string, target: () => HostPort): Promise<Door> {
     const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) =>
       this.#accept(socket, to, target()),
     )
@@ -40,7 +45,7 @@ export class Network implements AsyncDisposable {
     await once(server, 'listening')
     const address = server.address()
     if (address === null || typeof address === 'string') throw new Error('a door does not listen')
-    return { host: HOST, port: address.port }
+    return { host: HOST, port: address.port, close: () => server.close() }
   }
 
   /** For connections that are there and for those to come, until {@link heal}. */

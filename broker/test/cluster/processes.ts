@@ -42,6 +42,11 @@ export class BrokerProcess implements AsyncDisposable {
     this.#child.kill(signal)
   }
 
+  /** Resolves when it has ended, however. */
+  async ended(): Promise<void> {
+    await this.#exited
+  }
+
   /** Ends it; resolves with its exit code, null where the signal killed it. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
     this.#child.kill(signal)
@@ -81,8 +86,9 @@ export class ProcessCluster implements AsyncDisposable {
     this.#started += 1
     const place = `127.0.1.${this.#started}`
     const flags = ['--log', this.#log, ...this.#flags]
-    if (this.#network !== undefined) flags.push(...(await behindDoor(this.#network, place)))
-    const broker = await startBroker(flags, place, this.#network !== undefined)
+    const broker = await (this.#network === undefined
+      ? startBroker(flags, place)
+      : startBehindDoor(flags, place, this.#network))
     this.brokers.push(broker)
     return broker
   }
@@ -137,11 +143,19 @@ async function wireKafka(network: Network, nodeAt: (index: number) => HostPort):
   return { doors, settings }
 }
 
-/** The others reach it through a door. */
-async function behindDoor(network: Network, place: string): Promise<readonly string[]> {
+/** The others reach it through a door, which goes with it. */
+async function startBehindDoor(
+  flags: readonly string[],
+  place: string,
+  network: Network,
+): Promise<BrokerProcess> {
   const listen = { host: '127.0.0.1', port: await freePort() }
   const door = await network.door(place, () => listen)
-  return ['--peer-host', door.host, '--peer-port', String(door.port), '--peer-listen', showHostPort(listen)]
+  const reached = ['--peer-host', door.host, '--peer-port', String(door.port)]
+  const listens = ['--peer-listen', showHostPort(listen)]
+  const broker = await startBroker([...flags, ...reached, ...listens], place, ['--import', SOURCE_ADDRESS])
+  void broker.ended().then(door.close)
+  return broker
 }
 
 async function freePort(): Promise<number> {
@@ -154,15 +168,14 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-async function startBroker(flags: readonly string[], place: string, wired: boolean): Promise<BrokerProcess> {
-  const source = wired ? ['--import', SOURCE_ADDRESS] : []
-  const child = spawn(process.execPath, [...source, MAIN, 'serve', '--port', '0', ...flags], {
+async function startBroker(
+  flags: readonly string[],
+  place: string,
+  before: readonly string[] = [],
+): Promise<BrokerProcess> {
+  const child = spawn(process.execPath, [...before, MAIN, 'serve', '--port', '0', ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      ...process.env,
-      PABAL_LOG_LEVEL: process.env['PABAL_LOG_LEVEL'] ?? 'error',
-      TEST_SOURCE_ADDRESS: place,
-    },
+    env: { PABAL_LOG_LEVEL: 'error', ...process.env, TEST_SOURCE_ADDRESS: place },
   })
   for await (const line of createInterface({ input: child.stdout as Readable })) {
     const [url] = /http:\/\/[\w.:[\]-]+:\d+/.exec(line) ?? []

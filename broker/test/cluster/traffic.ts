@@ -32,11 +32,17 @@ interface Message {
   readonly ReceiptHandle: string
 }
 
+interface Answered {
+  readonly answer: unknown
+  /** When it was asked for, the last time. */
+  readonly askedAt: number
+}
+
 /** What a program sees of a server that it should try again. */
-class TryAgain extends Error {}
+export class TryAgain extends Error {}
 
 export class Traffic {
-  readonly ledger = new Ledger()
+  readonly ledger = new Ledger(VISIBILITY_SECONDS * 1000)
   readonly #urls: () => readonly string[]
   readonly #plans: readonly QueuePlan[]
   #stopped = false
@@ -105,16 +111,16 @@ export class Traffic {
   async #consume({ name }: QueuePlan): Promise<void> {
     while (!this.#drained) {
       const input = { MaxNumberOfMessages: 10, VisibilityTimeout: VISIBILITY_SECONDS, WaitTimeSeconds: 1 }
-      const { Messages = [] } = (await this.#call('ReceiveMessage', { ...this.#queue(name), ...input })) as {
-        readonly Messages?: readonly Message[]
-      }
-      const now = Date.now()
-      for (const { Body } of Messages) this.ledger.received(name, Body, now)
+      const { answer, askedAt } = await this.#call('ReceiveMessage', { ...this.#queue(name), ...input })
+      const { Messages = [] } = answer as { readonly Messages?: readonly Message[] }
+      const bodies = Messages.map(({ Body }) => Body)
+      this.ledger.received(name, bodies, askedAt, Date.now())
       for (const { Body, ReceiptHandle } of Messages) await this.#delete(name, Body, ReceiptHandle)
     }
   }
 
   async #delete(queue: string, body: string, ReceiptHandle: string): Promise<void> {
+    this.ledger.deleting(queue, body)
     try {
       await this.#call('DeleteMessage', { ...this.#queue(queue), ReceiptHandle })
       this.ledger.deleted(queue, body, Date.now())
@@ -129,13 +135,14 @@ export class Traffic {
     return { QueueUrl: `http://queues/000000000000/${name}` }
   }
 
-  async #call(action: string, input: object, again: () => void = () => {}): Promise<unknown> {
+  async #call(action: string, input: object, again: () => void = () => {}): Promise<Answered> {
     const begunAt = Date.now()
     for (;;) {
+      const askedAt = Date.now()
       try {
         const answer = await callOnce(this.#anyUrl(), action, input)
         if (action !== 'ReceiveMessage') this.#slowestMs = Math.max(this.#slowestMs, Date.now() - begunAt)
-        return answer
+        return { answer, askedAt }
       } catch (error) {
         if (!(error instanceof TryAgain)) throw error
         this.#failures += 1
@@ -151,7 +158,8 @@ export class Traffic {
   }
 }
 
-async function callOnce(url: string, action: string, input: object): Promise<unknown> {
+/** Rejects with TryAgain where nothing is known of it, with another error where it was refused. */
+export async function callOnce(url: string, action: string, input: object): Promise<unknown> {
   let reply: Response
   let answer: { readonly message?: string }
   try {

@@ -56,8 +56,10 @@ export interface KafkaLogOptions {
 /** Claims the partition and reads it. Rejects with LogDamage, or with Kafka's error. */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> {
   const { partition, crc32c, durableBefore = 0 } = options
-  const claim = await appendClaim(partition, options.claimant)
-  const { start } = await partition.offsets()
+  const claiming = appendClaim(partition, options.claimant)
+  // Who has followed the log reads on where it is, and may ask meanwhile where the log starts.
+  if (options.follower === undefined) await claiming
+  const [claim, { start }] = await Promise.all([claiming, partition.offsets()])
   const follower = options.follower ?? new Follower(partition, crc32c, start)
   if (claim < Math.max(durableBefore, follower.next))
     throw new LogDamage(partition.name, claim, 'Kafka has lost records that it had acknowledged')
