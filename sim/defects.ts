@@ -51,6 +51,16 @@ export const defects: Readonly<Record<string, Defect>> = {
     put: 'return true',
     seed: 6,
   },
+  'takes damaged heads for whole ones': {
+    file: 'log/heads.ts',
+    find: 'if (!frameIsWhole(buffer, at, end)) return offset + at',
+    put: '',
+  },
+  'leaves a record out of the heads': {
+    file: 'log/heads.ts',
+    find: 'if (this.#tooLarge ||',
+    put: 'if (place % 29 === 0) return\n    if (this.#tooLarge ||',
+  },
   'loses a queue from the segment head': {
     file: 'queue/relocate.ts',
     find: 'for (const queue of state.queues.values()) {',

@@ -28,9 +28,9 @@ export class JournalLog extends PassingLog {
   override async replay(from: number, visit: Visit, before?: number): Promise<void> {
     if (before !== undefined || from !== this.start) return super.replay(from, visit, before)
     let count = 0
-    const see: Visit = (position, buffer, offset, length) => {
+    const see: See = (position, buffer, offset, length, headsOnly) => {
       count += 1
-      this.#oracle.replayed(position, buffer.subarray(offset, offset + length))
+      this.#oracle.replayed(position, buffer.subarray(offset, offset + length), headsOnly)
     }
     await super.replay(from, bothOf(see, visit))
     const expected = this.#oracle.retained(from)
@@ -38,20 +38,23 @@ export class JournalLog extends PassingLog {
   }
 }
 
-/** Whoever recovers is shown runs, as without the oracle. */
-function bothOf(see: Visit, visit: Visit): Visit {
+type See = (position: number, buffer: Buffer, offset: number, length: number, headsOnly: boolean) => void
+
+/** Whoever recovers is shown runs, and heads, as without the oracle. */
+function bothOf(see: See, visit: Visit): Visit {
   const each: Visit = (position, buffer, offset, length) => {
-    see(position, buffer, offset, length)
+    see(position, buffer, offset, length, false)
     visit(position, buffer, offset, length)
   }
   if (visit.run === undefined) return each
   return Object.assign(each, {
     run: (run: RecordRun) => {
-      for (let at = 0; at < 2 * run.count; at += 2) {
-        const offset = run.places[at]!
-        see(run.shift + offset, run.buffer, offset, run.places[at + 1]!)
+      for (let at = 0; at < 3 * run.count; at += 3) {
+        const [offset, length, place] = run.places.subarray(at, at + 3) as unknown as [number, number, number]
+        see(run.base + place, run.buffer, offset, length, run.headsOnly)
       }
       visit.run!(run)
     },
+    ...(visit.headsSuffice && { headsSuffice: true as const }),
   })
 }

@@ -5,6 +5,7 @@
  */
 
 import type { HttpHandler, HttpResponse } from '../broker/src/http/exchange.ts'
+import { headBytes } from '../broker/src/queue/event-codec.ts'
 import type { Logger } from '../broker/src/runtime/logger.ts'
 import type { Shard } from '../broker/src/shard/shard.ts'
 import { diskError, type Operation, SimDisk } from '../broker/test/support/sim-disk.ts'
@@ -138,6 +139,7 @@ export class Machine implements Server {
       directory: DIRECTORY,
       disk: this.disk,
       random: this.#dice.random(),
+      headBytes,
       ...sizes,
     })
     return new JournalLog(log, oracle, verdict)

@@ -162,10 +162,10 @@ export class Mishaps {
     machine.disk.capacityBytes = Number.POSITIVE_INFINITY
   }
 
-  /** Flips bits of a byte in a segment that is not the newest. */
+  /** Flips bits of a byte in a segment that is not the newest, or in what is made of one. */
   #rot(): void {
     const { machine, dice, scheduler, trace } = this.#parts
-    const cold = segmentsOf(machine).slice(0, -1)
+    const cold = [...filesOf(machine, '.log').slice(0, -1), ...filesOf(machine, '.heads')]
     if (this.#rotten !== undefined || cold.length === 0) return
     const path = dice.pick(cold)
     const offset = dice.between(0, machine.disk.contents(path).length - 1)
@@ -192,6 +192,6 @@ export class Mishaps {
   }
 }
 
-function segmentsOf({ disk }: Machine): readonly string[] {
-  return disk.paths().filter((path) => path.startsWith(DIRECTORY) && path.endsWith('.log'))
+function filesOf({ disk }: Machine, ending: '.log' | '.heads'): readonly string[] {
+  return disk.paths().filter((path) => path.startsWith(DIRECTORY) && path.endsWith(ending))
 }

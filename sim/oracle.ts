@@ -6,7 +6,7 @@
  */
 
 import type { Event } from '../broker/src/queue/event.ts'
-import { decodeEvent, isFirst } from '../broker/src/queue/event-codec.ts'
+import { decodeEvent, headBytes, isFirst } from '../broker/src/queue/event-codec.ts'
 import { messageIdOf } from '../broker/src/queue/message-id.ts'
 import type { Action, Answer, Exchange, Held, Letter, Moment } from './exchange.ts'
 import { type Known, lieIn, refusalsOf, unjust } from './honesty.ts'
@@ -137,10 +137,12 @@ export class Oracle implements Asked, Known {
   }
 
   /** A record read back at recovery: it must be the one that was written. */
-  replayed(position: number, record: Buffer): void {
-    const entry = this.#at(position)
+  /** `record`: of what was read back at least as much as had to be. */
+  replayed(position: number, record: Buffer, headsOnly: boolean): void {
+    const written = this.#at(position)?.record ?? Buffer.alloc(0)
+    const bytes = headsOnly ? headBytes(written, 0, written.length) : written.length
     this.#verdict.hold(
-      entry?.record.equals(record) === true,
+      bytes > 0 && written.compare(record, 0, Math.min(bytes, record.length), 0, bytes) === 0,
       () => `the record read back at ${position} is not what was written there`,
     )
   }

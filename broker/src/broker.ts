@@ -5,6 +5,7 @@ import { openFileLog } from './log/file-log.ts'
 import type { Log } from './log/log.ts'
 import { memoryLog, memoryStore } from './log/memory-log.ts'
 import type { Submit } from './queue/command.ts'
+import { headBytes } from './queue/event-codec.ts'
 import type { Clock } from './runtime/clock.ts'
 import { type Disk, systemDisk } from './runtime/disk.ts'
 import type { Logger } from './runtime/logger.ts'
@@ -95,7 +96,7 @@ function opener(options: BrokerOptions): () => Promise<Log> {
     return () => Promise.resolve(memoryLog({ store }))
   }
   const { disk = systemDisk, directory, random } = options
-  return () => openFileLog({ directory, disk, random })
+  return () => openFileLog({ directory, disk, random, headBytes })
 }
 
 function openMemoryShards(options: BrokerOptions, shards: number): Promise<Shards> {

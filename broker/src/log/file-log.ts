@@ -24,6 +24,7 @@ import { replaySegment } from './replay-segment.ts'
 import { Reserve } from './reserve.ts'
 import { ScanBuffers } from './scan.ts'
 import { SegmentFile, SegmentFiles } from './segment-file.ts'
+import { type HeadBytes, SegmentHeads } from './segment-heads.ts'
 import { writeBlock } from './write-block.ts'
 
 export const SEGMENT_BYTES_MAX = 64 * 1024 * 1024
@@ -48,6 +49,8 @@ export interface FileLogOptions {
   readonly reserveBytes?: number
   /** How much space is allocated ahead of small blocks (write-block.ts); 0 turns it off. */
   readonly allocateBytes?: number
+  /** How much of a record its visitors look at to whom heads suffice (segment-heads.ts); all of it unless given. */
+  readonly headBytes?: HeadBytes
 }
 
 /** Rejects with LogDamage, DirectoryInUse, or the disk's error. */
@@ -56,12 +59,14 @@ export async function openFileLog(options: FileLogOptions): Promise<FileLog> {
   await disk.makeDirectory(directory)
   const lock = await disk.lock(directory)
   const files = new SegmentFiles(disk, directory)
+  const heads = options.headBytes && new SegmentHeads(disk, directory, options.headBytes)
   try {
     const opened = await openSegments(files, random)
+    await heads?.find(opened.segments)
     const reserve = new Reserve(disk, directory, reserveBytes, random)
     // A new log takes its reserve later: that costs more time than all the rest of starting.
     if (!opened.fresh) await reserve.open()
-    return new FileLog({ ...options, random }, { ...opened, files, reserve, lock })
+    return new FileLog({ ...options, random }, { ...opened, files, heads, reserve, lock })
   } catch (error) {
     await files.close()
     await lock.release()
@@ -71,6 +76,7 @@ export async function openFileLog(options: FileLogOptions): Promise<FileLog> {
 
 interface Parts extends OpenedSegments {
   readonly files: SegmentFiles
+  readonly heads: SegmentHeads | undefined
   readonly reserve: Reserve
   readonly lock: DirectoryLock
 }
@@ -84,6 +90,7 @@ export class FileLog implements Log {
   readonly #segmentBytesMax: number
   readonly #zeros: Uint8Array
   readonly #files: SegmentFiles
+  readonly #heads: SegmentHeads | undefined
   readonly #reserve: Reserve
   readonly #lock: DirectoryLock
   /** Oldest first. The last one's file may not be there yet. */
@@ -106,6 +113,7 @@ export class FileLog implements Log {
     this.#random = options.random
     this.#segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX
     this.#files = parts.files
+    this.#heads = parts.heads
     this.#zeros = new Uint8Array(options.allocateBytes ?? ALLOCATE_BYTES)
     this.#reserve = parts.reserve
     this.#lock = parts.lock
@@ -182,8 +190,23 @@ export class FileLog implements Log {
     const buffers = new ScanBuffers()
     for (const segment of this.#segments.filter((segment) => segment.end > from)) {
       if (segment.header.base >= Math.min(before, written)) return
-      await replaySegment(segment, from, Math.min(segment.end, written), before, visit, buffers)
+      const next = await this.#replayHeads(segment, from, before, visit, buffers)
+      const end = Math.min(segment.end, written)
+      if (next < end) await replaySegment(segment, next, end, before, visit, buffers)
     }
+  }
+
+  /** As far as heads suffice. Returns the position from which on records are still to be shown. */
+  async #replayHeads(
+    segment: SegmentFile,
+    from: number,
+    before: number,
+    visit: Visit,
+    buffers: ScanBuffers,
+  ): Promise<number> {
+    const whole = from <= segment.firstRecord && before >= segment.end
+    if (this.#heads === undefined || visit.headsSuffice === undefined || !whole) return from
+    return Math.max(from, await this.#heads.replay(segment, visit, buffers))
   }
 
   readAt(position: number, length: number): Uint8Array | Promise<Uint8Array> {
@@ -225,10 +248,10 @@ export class FileLog implements Log {
     return this.#trimming
   }
 
-  async maintain(): Promise<void> {
+  async maintain(stays?: (segment: Segment) => boolean): Promise<void> {
     this.#assertUsable()
     if (this.#maintaining !== undefined) throw new Error('maintain is already running')
-    this.#maintaining = this.#takeReserve()
+    this.#maintaining = this.#maintain(stays)
     try {
       await this.#maintaining
     } finally {
@@ -278,7 +301,10 @@ export class FileLog implements Log {
       await first.ensure()
       await markStart(this.#files.disk, this.#directory, first.header.base)
     })
-    for (const segment of this.#segments.splice(0, count)) await segment.remove()
+    for (const segment of this.#segments.splice(0, count)) {
+      await segment.remove()
+      await this.#heads?.remove(segment)
+    }
     await removeMark(this.#files.disk, this.#directory, oldStart)
     await this.#files.disk.syncDirectory(this.#directory)
     if (this.#full) await this.#takeReserve()
@@ -294,6 +320,17 @@ export class FileLog implements Log {
       this.#full = true
       await run()
     }
+  }
+
+  async #maintain(stays?: (segment: Segment) => boolean): Promise<void> {
+    await this.#takeReserve()
+    if (this.#full || stays === undefined || this.#heads === undefined) return
+    const segments = this.segments()
+    // The last block of the one that was closed last may still be on its way.
+    const closed = this.#segments.slice(0, -1).filter(({ end }) => end <= this.#written)
+    await this.#heads.prepare(closed, (index) => {
+      return this.#unusable === undefined && !this.#full && stays(segments[index]!)
+    })
   }
 
   async #takeReserve(): Promise<void> {

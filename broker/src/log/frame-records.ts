@@ -4,7 +4,7 @@ import { FRAME_BYTES_MAX, FRAME_HEADER_BYTES, RECORD_HEADER_BYTES, readRecordLen
 import type { RecordRun, Visit } from './log.ts'
 
 /** More than a frame can hold: a record begins less than this behind its frame, and has a header. */
-const RUN_RECORDS_MAX = FRAME_BYTES_MAX / RECORD_HEADER_BYTES
+export const RUN_RECORDS_MAX = FRAME_BYTES_MAX / RECORD_HEADER_BYTES
 
 /** Visits the records of a frame; `shift` makes positions of places in `buffer`. Returns how many there were. */
 export function visitFrame(buffer: Buffer, frame: number, end: number, shift: number, visit: Visit): number {
@@ -17,14 +17,17 @@ export function visitFrame(buffer: Buffer, frame: number, end: number, shift: nu
   return records
 }
 
+export type WritableRun = { -readonly [Field in keyof RecordRun]: RecordRun[Field] }
+
 /** Shows the records of each frame at once: a call a record was a fifth of the time to start. */
 export class FrameRuns {
   readonly #show: NonNullable<Visit['run']>
-  readonly #run: { -readonly [Field in keyof RecordRun]: RecordRun[Field] } = {
+  readonly #run: WritableRun = {
     buffer: Buffer.alloc(0),
-    shift: 0,
-    places: new Int32Array(RUN_RECORDS_MAX * 2),
+    base: 0,
+    places: new Int32Array(RUN_RECORDS_MAX * 3),
     count: 0,
+    headsOnly: false,
   }
 
   constructor(show: NonNullable<Visit['run']>) {
@@ -35,7 +38,7 @@ export class FrameRuns {
   visit(buffer: Buffer, frame: number, end: number, shift: number): void {
     const run = this.#run
     run.buffer = buffer
-    run.shift = shift - RECORD_HEADER_BYTES
+    run.base = shift - RECORD_HEADER_BYTES
     run.count = findRecords(buffer, frame, end, run.places)
     this.#show(run)
   }
@@ -47,8 +50,9 @@ function findRecords(buffer: Buffer, frame: number, end: number, places: Int32Ar
   let count = 0
   for (; at < end; count += 1) {
     const length = readRecordLength(buffer, at)
-    places[2 * count] = at + RECORD_HEADER_BYTES
-    places[2 * count + 1] = length
+    places[3 * count] = at + RECORD_HEADER_BYTES
+    places[3 * count + 1] = length
+    places[3 * count + 2] = at + RECORD_HEADER_BYTES
     at += RECORD_HEADER_BYTES + length
   }
   return count

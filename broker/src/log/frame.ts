@@ -204,13 +204,13 @@ function readPosition(from: Buffer, at: number, salt: number): number {
 }
 
 /** These two are twice as fast as Buffer's own, which check what is known here; records' headers are hot. */
-function writeUint32(into: Buffer, at: number, value: number): void {
+export function writeUint32(into: Buffer, at: number, value: number): void {
   into[at] = value
   into[at + 1] = value >>> 8
   into[at + 2] = value >>> 16
   into[at + 3] = value >>> 24
 }
 
-function readUint32(from: Buffer, at: number): number {
+export function readUint32(from: Buffer, at: number): number {
   return (from[at]! | (from[at + 1]! << 8) | (from[at + 2]! << 16) | (from[at + 3]! << 24)) >>> 0
 }

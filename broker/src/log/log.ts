@@ -15,15 +15,19 @@
 export interface Visit {
   (position: number, buffer: Buffer, offset: number, length: number): void
   readonly run?: (run: RecordRun) => void
+  /** It looks at records' heads only: it may be shown no more of a record than that. */
+  readonly headsSuffice?: true
 }
 
 /** Records that follow each other in one buffer and in one segment. The visitor's until it returns. */
 export interface RecordRun {
   readonly buffer: Buffer
-  /** Added to a record's offset it gives the record's position. */
-  readonly shift: number
-  /** Offset and length of each record, in turn. */
+  /** A record's place added to it gives the record's position. */
+  readonly base: number
+  /** Of each record in turn where it begins in the buffer, its length, and its place. */
   readonly places: Int32Array
+  /** Only the heads are in the buffer: the visitor said that they suffice. */
+  readonly headsOnly: boolean
   readonly count: number
 }
 
@@ -102,9 +106,10 @@ export interface Log {
 
   /**
    * Periodic work that needs no hurry, such as taking back a reserve that was spent. The owner calls it about once a
-   * second; it never runs twice at once, and may run beside a flush.
+   * second; it never runs twice at once, and may run beside a flush. `stays`: whether most of a segment that is no
+   * longer written is still needed, so that it pays to prepare for replaying it.
    */
-  maintain(): Promise<void>
+  maintain(stays?: (segment: Segment) => boolean): Promise<void>
 
   /** Releases everything. What was staged and not flushed is lost. */
   close(): Promise<void>

@@ -8,6 +8,7 @@
  * A crash on the way leaves a log that is still damaged, and can be repaired again.
  */
 
+import { join } from 'node:path'
 import type { Disk, DiskFile } from '../runtime/disk.ts'
 import type { Random } from '../runtime/random.ts'
 import {
@@ -23,6 +24,7 @@ import {
 import type { Damage, InspectedSegment, Inspection } from './inspect.ts'
 import { markStart } from './log-directory.ts'
 import { drawSalt } from './open-segments.ts'
+import { headsName } from './segment-heads.ts'
 
 const COPY_BYTES = 4 * 1024 * 1024
 
@@ -34,9 +36,12 @@ export async function mendLog(
   random: Random,
 ): Promise<readonly string[]> {
   const copies: string[] = []
+  const names = await disk.list(directory)
   for (const segment of inspection.segments) {
     if (segment.damages.length === 0) continue
     copies.push(await copyAside(disk, directory, segment.path))
+    // They say what the segment said.
+    if (names.includes(headsName(segment.base))) await disk.remove(join(directory, headsName(segment.base)))
     await mendSegment(disk, segment, random)
   }
   const first = inspection.segments[0]

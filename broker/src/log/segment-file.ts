@@ -29,7 +29,7 @@ export class SegmentFile {
   #users = 0
   #created: Promise<void> | undefined
   /** Nobody will use it any more; the last who does closes the file. */
-  #retired = false
+  #isRetired = false
 
   constructor(files: SegmentFiles, header: SegmentHeader, created: boolean) {
     this.header = header
@@ -45,6 +45,10 @@ export class SegmentFile {
 
   get hasBlocks(): boolean {
     return this.end > this.header.base + SEGMENT_HEADER_BYTES
+  }
+
+  get retired(): boolean {
+    return this.#isRetired
   }
 
   get idle(): boolean {
@@ -68,21 +72,21 @@ export class SegmentFile {
       return await run(await this.#open())
     } finally {
       this.#users--
-      if (this.idle) await (this.#retired ? this.closeIdle() : this.#files.rest(this))
+      if (this.idle) await (this.#isRetired ? this.closeIdle() : this.#files.rest(this))
     }
   }
 
   /** Returns the space that was allocated ahead and is not needed, the segment being complete. */
   async giveBack(): Promise<void> {
     const bytes = this.end - this.header.base
-    if (this.allocated <= bytes || this.#retired) return
+    if (this.allocated <= bytes || this.#isRetired) return
     this.allocated = 0
     await this.use((file) => file.truncate(bytes))
   }
 
   /** Takes the file's name away. Whoever reads it may finish. */
   async remove(): Promise<void> {
-    this.#retired = true
+    this.#isRetired = true
     // A reader that is about to open the file must have it before its name goes.
     await Promise.allSettled([this.#opened])
     await this.#files.disk.remove(this.path)
@@ -90,7 +94,7 @@ export class SegmentFile {
   }
 
   async retire(): Promise<void> {
-    this.#retired = true
+    this.#isRetired = true
     if (this.idle) await this.closeIdle()
   }
 

@@ -328,6 +328,13 @@ export const SENT_PRIORITY_PLACE = 29
 const SENT_GROUP_PLACE = 30
 const PLAIN_BYTES_MIN = 32
 
+/** How much of a record says all but a message's content: what recovery looks at. */
+export function headBytes(buffer: Buffer, offset: number, length: number): number {
+  if (isPlainSent(buffer, offset, length)) return PLAIN_BYTES_MIN
+  if (!holdsMessage(buffer, offset)) return length
+  return length - decodeMessage(buffer.subarray(offset, offset + length)).content.length
+}
+
 /** True where a record is a sent message that has neither a group nor a deduplication id. */
 export function isPlainSent(buffer: Buffer, offset: number, length: number): boolean {
   return (

@@ -43,7 +43,7 @@ import type { State } from './state.ts'
 /** Records as the log shows them: see RecordRun in log/log.ts. */
 export interface Records {
   readonly buffer: Buffer
-  readonly shift: number
+  readonly base: number
   readonly places: Int32Array
   readonly count: number
 }
@@ -72,8 +72,8 @@ export class SentRuns {
     const { buffer, places, count } = records
     let next = from
     for (let folded = 1; folded > 0 && next < count; next += folded) {
-      const offset = places[2 * next]!
-      if (!isPlainSent(buffer, offset, places[2 * next + 1]!)) return next
+      const offset = places[3 * next]!
+      if (!isPlainSent(buffer, offset, places[3 * next + 1]!)) return next
       const target = this.#targetOf(records, view, offset)
       if (target === undefined) return next
       folded = this.#fill(target, records, view, next)
@@ -98,7 +98,7 @@ export class SentRuns {
 
   /** Fills fresh records with as many messages as go to the lane's end one after the other. Returns how many. */
   #fill({ queue, lane, fresh }: Target, records: Records, view: DataView, from: number): number {
-    const { buffer, shift, places } = records
+    const { buffer, base, places } = records
     const { index } = this.#state
     const messages = this.#messages
     const deadline = this.#state.nextDeadline() ?? Number.POSITIVE_INFINITY
@@ -116,8 +116,8 @@ export class SentRuns {
     let int = fresh.at * WORDS
     let next = from
     for (; next < end; next += 1) {
-      const offset = places[2 * next]!
-      const length = places[2 * next + 1]!
+      const offset = places[3 * next]!
+      const length = places[3 * next + 1]!
       if (!isPlainSent(buffer, offset, length)) break
       if (view.getUint32(offset + SENT_QUEUE_PLACE) !== queueId) break
       if (buffer[offset + SENT_PRIORITY_PLACE] !== priority) break
@@ -131,7 +131,7 @@ export class SentRuns {
       page.slots[seq - page.origin] = slot
       page.count += 1
       numbers[number + SEQ] = seq
-      numbers[number + POSITION] = shift + offset
+      numbers[number + POSITION] = base + places[3 * next + 2]!
       numbers[number + SENT_AT] = at
       ints[int + LENGTH] = length
       ints[int + LINE] = line
@@ -150,7 +150,7 @@ export class SentRuns {
   }
 
   /** Puts the records just filled, which are linked to each other, behind the ones before them. */
-  #link({ queue, lane, fresh }: Target, { shift, places }: Records, from: number, count: number): void {
+  #link({ queue, lane, fresh }: Target, { base, places }: Records, from: number, count: number): void {
     const state = this.#state
     const messages = this.#messages
     const first = fresh.slot
@@ -161,8 +161,8 @@ export class SentRuns {
     lane.count += count
     queue.visible += count
     let bytes = 0
-    for (let at = from; at < from + count; at += 1) bytes += places[2 * at + 1]!
-    state.space.add(shift + places[2 * from]!, bytes)
+    for (let at = from; at < from + count; at += 1) bytes += places[3 * at + 1]!
+    state.space.add(base + places[3 * from + 2]!, bytes)
     state.now = Math.max(state.now, messages.number(last, SENT_AT))
     state.nextSeq = Math.max(state.nextSeq, messages.number(last, SEQ) + 1)
     state.wake(queue)

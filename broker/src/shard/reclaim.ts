@@ -21,6 +21,9 @@ const MOVE_BYTES_PER_FLUSH = 256 * 1024
 /** With a full disk only a segment with less than this alive is moved: the reserve has to carry it. */
 const MOVE_BYTES_FULL_MAX = 4 * 1024 * 1024
 
+/** A segment of which more than this is alive will be there at the next start. */
+const STAYS_PART = 0.5
+
 interface Live {
   readonly seq: number
   readonly position: number
@@ -56,6 +59,11 @@ export class Reclaim {
   /** A segment got its last record. */
   closed(start: number, at: number): void {
     this.#closedAt.set(start, at)
+  }
+
+  /** True where most of a segment is still needed. */
+  stays({ start, bytes }: Segment): boolean {
+    return (this.#shard.state?.space.liveIn(start) ?? 0) > STAYS_PART * bytes
   }
 
   /** Looks whether there is something to do, and does it beside everything else. Cheap where there is not. */

@@ -57,7 +57,7 @@ export class Recovery {
       this.#look(buffer)
       this.#fold(position, buffer, offset, length)
     },
-    { run: (run: RecordRun) => this.#foldRun(run) },
+    { run: (run: RecordRun) => this.#foldRun(run), headsSuffice: true as const },
   )
 
   recovered(): Recovered {
@@ -77,17 +77,16 @@ export class Recovery {
   }
 
   #foldRun(run: RecordRun): void {
-    const { buffer, shift, places, count } = run
+    const { buffer, base, places, count } = run
     if (count === 0) return
-    this.#reach(shift + places[0]!)
+    this.#reach(base + places[2]!)
     this.#look(buffer)
     for (
       let next = this.#runs.fold(run, this.#view, 0);
       next < count;
       next = this.#runs.fold(run, this.#view, next + 1)
     ) {
-      const offset = places[2 * next]!
-      this.#fold(shift + offset, buffer, offset, places[2 * next + 1]!)
+      this.#fold(base + places[3 * next + 2]!, buffer, places[3 * next]!, places[3 * next + 1]!)
     }
   }
 

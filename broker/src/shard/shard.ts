@@ -547,7 +547,7 @@ export class Shard {
       })
       this.settle(this.now())
       this.#reclaim.consider()
-      await log?.maintain()
+      await log?.maintain((segment) => this.#reclaim.stays(segment))
     } catch (error) {
       this.#options.log.error('housekeeping_failed', { error })
     }

@@ -191,12 +191,13 @@ function disordered(
 /** Each run's records lie in one buffer as far from each other as in the log. */
 function showRuns(runs: readonly (readonly Entry[])[], visit: Visit): void {
   for (const run of runs) {
-    const shift = run[0]![0]
+    const base = run[0]![0]
     const [last, record] = run.at(-1)!
-    const buffer = Buffer.alloc(last - shift + record.length, 0xff)
-    for (const [position, bytes] of run) bytes.copy(buffer, position - shift)
-    const places = Int32Array.from(run.flatMap(([position, { length }]) => [position - shift, length]))
-    visit.run!({ buffer, shift, places, count: run.length })
+    const buffer = Buffer.alloc(last - base + record.length, 0xff)
+    for (const [position, bytes] of run) bytes.copy(buffer, position - base)
+    const place = ([position, { length }]: Entry): number[] => [position - base, length, position - base]
+    const places = Int32Array.from(run.flatMap(place))
+    visit.run!({ buffer, base, places, count: run.length, headsOnly: false })
   }
 }
 

@@ -61,8 +61,8 @@ export class PassingLog implements Log {
     return this.#log.trim(before)
   }
 
-  maintain(): Promise<void> {
-    return this.#log.maintain()
+  maintain(stays?: (segment: Segment) => boolean): Promise<void> {
+    return this.#log.maintain(stays)
   }
 
   close(): Promise<void> {
