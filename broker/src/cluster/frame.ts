@@ -19,6 +19,9 @@ export const FRAME_KINDS = {
   failure: 6,
   /** Whoever asked does not wait any more; the answer comes all the same. */
   cancel: 7,
+  /** Is anybody there? */
+  ping: 8,
+  pong: 9,
 } as const
 
 export type FrameKind = keyof typeof FRAME_KINDS
@@ -37,6 +40,8 @@ const NAMES: readonly (FrameKind | undefined)[] = [
   'answer',
   'failure',
   'cancel',
+  'ping',
+  'pong',
 ]
 const LENGTH_BYTES = 4
 const HEAD_BYTES = 13

@@ -34,6 +34,12 @@ const CONNECT_MS = 1000
  */
 const ANSWER_MS = 25_000
 const WAIT_MS_MAX = 20_000
+/**
+ * A connection on which nothing is heard for so long, though somebody waits, is asked whether anybody is there; and is
+ * given up when nothing is heard for as long again. A network that forgets a connection tells neither end, and TCP would
+ * go on trying for a quarter of an hour.
+ */
+const QUIET_MS = 2000
 /** Asked at once of one peer. */
 const ASKED_MAX = 10_000
 /** Written to one peer and not gone: it is too slow. */
@@ -106,12 +112,16 @@ class Connection {
   #welcomed: (() => void) | undefined
   #nextId = 1
   #retired = false
+  #watch: Timer | undefined
+  /** Since it was last looked. */
+  #heard = false
+  #pinged = false
 
   constructor(options: PeerClientOptions, closed: (wasReady: boolean) => void) {
     this.#options = options
     const { host, port, clock, random } = options
     this.#challenge = Buffer.from(random.bytes(CHALLENGE_BYTES)).toString('hex')
-    this.#socket = connect({ host, port, noDelay: true })
+    this.#socket = connect({ host, port, noDelay: true, keepAlive: true })
     const giveUp = clock.schedule(clock.now() + CONNECT_MS, () => this.#socket.destroy())
     let failure: Error | undefined
     let wasReady = false
@@ -128,6 +138,7 @@ class Connection {
       }
       this.#socket.on('close', () => {
         giveUp.cancel()
+        this.#watch?.cancel()
         if (isRefusal(failure)) options.heard?.(true)
         closed(wasReady)
         reject(new NotHere('a peer cannot be reached', failure))
@@ -163,6 +174,7 @@ class Connection {
     this.#nextId = (id % 0xffff_ffff) + 1
     const { json, contents } = packRequest({ shard, command, passage })
     const answer = this.#await(id, command, signal)
+    this.#watch ??= this.#watchLater()
     this.#write(encodeFrame('request', id, json, contents))
     if (signal?.aborted === true) this.#cancel(id)
     return answer
@@ -189,6 +201,24 @@ class Connection {
     })
   }
 
+  /** For as long as somebody waits. */
+  #watchLater(): Timer {
+    const { clock } = this.#options
+    this.#heard = false
+    return clock.schedule(clock.now() + QUIET_MS, () => this.#look())
+  }
+
+  #look(): void {
+    const wasPinged = this.#pinged
+    this.#pinged = false
+    this.#watch = undefined
+    if (this.#asked.size === 0) return
+    if (!this.#heard && wasPinged) return this.cut()
+    if (!this.#heard) this.#write(encodeFrame('ping', 0, {}))
+    this.#pinged = !this.#heard
+    this.#watch = this.#watchLater()
+  }
+
   #forget(id: number): Asked | undefined {
     const asked = this.#asked.get(id)
     this.#asked.delete(id)
@@ -208,6 +238,7 @@ class Connection {
   }
 
   #read(chunk: Buffer): void {
+    this.#heard = true
     try {
       for (const frame of this.#reader.push(chunk)) this.#take(frame)
     } catch (error) {
@@ -225,6 +256,8 @@ class Connection {
         return this.#forget(id)?.resolve(unpackAnswer(json, contents))
       case 'failure':
         return this.#forget(id)?.reject(unpackError(json))
+      case 'pong':
+        return
       default:
         throw new Error(`a frame of kind ${kind} from a server`)
     }

@@ -37,7 +37,7 @@ export class PeerServer {
 
   constructor(options: PeerServerOptions) {
     this.#options = options
-    this.#server = createServer({ noDelay: true }, (socket) => this.#connected(socket))
+    this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#connected(socket))
     this.#server.maxConnections = CONNECTIONS_MAX
   }
 
@@ -133,6 +133,7 @@ class Connection {
     if (!this.#known) return this.#greet(frame)
     if (frame.kind === 'request') void this.#run(frame.id, unpackRequest(frame.json, frame.contents))
     else if (frame.kind === 'cancel') this.#running.get(frame.id)?.abort()
+    else if (frame.kind === 'ping') this.#write(encodeFrame('pong', frame.id, {}))
     else throw new Error(`a frame of kind ${frame.kind} from a client`)
   }
 

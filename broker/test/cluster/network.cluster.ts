@@ -65,6 +65,14 @@ test(
       await fails('a broker hears nothing from Kafka', 'silence', toKafka, LONG_FAULT_MS)
       await fails('a broker is cut off from the others', 'cut', toPeers)
       await fails('a broker hears nothing from the others', 'silence', toPeers)
+      await happens(
+        'the network forgets the connections between brokers',
+        () => {
+          network.impose('loss', (_, to) => to !== KAFKA)
+          network.heal()
+        },
+        () => {},
+      )
       await fails('everything takes 300 ms each way', { delayMs: 300 }, everywhere)
       await happens(
         'a broker sleeps, and its clients go on asking it',

@@ -82,6 +82,21 @@ test('silence holds what is sent, also by who connects meanwhile, until it is ov
   deepEqual(await Promise.all(answers), ['b', 'c'])
 })
 
+test('a connection that is lost stays so, and nobody is told; a new one is sound', TIMEOUT, async (t) => {
+  const { network, dial } = await echo(t)
+  const lost = await dial()
+  equal(await said(lost, 'a'), 'a')
+  network.impose('loss', () => true)
+  network.heal()
+  let heard = false
+  lost.on('data', () => {
+    heard = true
+  })
+  lost.write('b')
+  equal(await said(await dial(), 'c'), 'c')
+  equal(heard || lost.destroyed, false)
+})
+
 test('a delay is felt in both directions, and changes no order', TIMEOUT, async (t) => {
   const { network, dial } = await echo(t)
   const socket = await dial()

@@ -8,13 +8,16 @@ import { type AskShard, PartMissing, SpreadDiffers } from '../../src/cluster/ask
 import { encodeFrame, FRAME_BYTES_MAX, FrameReader } from '../../src/cluster/frame.ts'
 import { NotHere } from '../../src/cluster/not-here.ts'
 import { PeerClient } from '../../src/cluster/peer-client.ts'
+import { PeerLost } from '../../src/cluster/peer-lost.ts'
 import { PeerServer } from '../../src/cluster/peer-server.ts'
 import type { Command, Delivered } from '../../src/queue/command.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
 import { silentLogger } from '../../src/runtime/logger.ts'
+import { type ManualClock, manualClock } from '../../src/runtime/manual-clock.ts'
 import { systemRandom } from '../../src/runtime/random.ts'
 import { Unavailable } from '../../src/shard/unavailable.ts'
 import { until } from './cluster-scene.ts'
+import { Network } from './network.ts'
 
 const SECRET = 'a secret of a test'
 const TIMEOUT = { timeout: 20_000 }
@@ -245,4 +248,70 @@ test('a broker that goes is missed at once, though nobody asks it anything', TIM
   peers.server.cut()
   await until(() => heard.length === 2)
   deepEqual(heard, [false, true])
+})
+
+/** A broker behind a network, and a client whose time is moved by hand. */
+async function apart(ask: AskShard): Promise<{
+  readonly client: PeerClient
+  readonly clock: ManualClock
+  readonly network: Network
+  readonly close: () => Promise<void>
+}> {
+  const network = new Network()
+  const clock = manualClock()
+  const common = { secret: SECRET, random: systemRandom }
+  const served = { ...common, host: '127.0.0.1', port: 0, ask, clock: systemClock(), log: silentLogger }
+  const server = new PeerServer(served)
+  await server.listen()
+  const { host, port } = await network.door('server', () => ({ host: '127.0.0.1', port: server.port }))
+  const client = new PeerClient({ ...common, host, port, clock })
+  const close = async (): Promise<void> => {
+    await client.close()
+    await network[Symbol.asyncDispose]()
+    await server.close()
+  }
+  return { client, clock, network, close }
+}
+
+const LIST = { kind: 'listQueues', prefix: '', limit: 1 } as const
+
+test(
+  'a connection that the network has forgotten is given up in seconds, and made anew',
+  TIMEOUT,
+  async (t) => {
+    const { client, clock, network, close } = await apart(answering(() => ({ names: ['a'] })))
+    t.after(close)
+    await client.ask(0, LIST, undefined)
+    network.impose('loss', () => true)
+    network.heal()
+    const asking = client.ask(0, LIST, undefined)
+    const given = rejects(asking, PeerLost)
+    await clock.advance(6000)
+    await given
+    deepEqual(await client.ask(0, LIST, undefined), { names: ['a'] })
+  },
+)
+
+test('whoever takes long to answer, and is there, is waited for', TIMEOUT, async (t) => {
+  let answer: (names: { names: string[] }) => void = () => {}
+  const slow = new Promise((resolve) => {
+    answer = resolve
+  })
+  let asked = 0
+  const { client, clock, close } = await apart(
+    answering(() => {
+      asked += 1
+      return asked === 1 ? slow : { names: [] }
+    }),
+  )
+  t.after(close)
+  const asking = client.ask(0, LIST, undefined)
+  await until(() => asked === 1)
+  for (let seconds = 0; seconds < 20; seconds += 2) {
+    await clock.advance(2000)
+    // What was asked for by then has come.
+    await client.ask(0, LIST, undefined)
+  }
+  answer({ names: ['late'] })
+  deepEqual(await asking, { names: ['late'] })
 })

@@ -4,12 +4,13 @@
  *
  *     delay    each piece so much later
  *     silence  nothing is passed and nothing is said of it; what was sent arrives when it is over, as TCP would repeat it
+ *     loss     nothing is passed, and never will be: the network has forgotten this connection, and tells nobody
  *     cut      both sides see a reset
  */
 
 import type { Socket } from 'node:net'
 
-export type Fault = 'cut' | 'silence' | { readonly delayMs: number }
+export type Fault = 'cut' | 'silence' | 'loss' | { readonly delayMs: number }
 
 /** What is under way: bytes, or that the sender has ended or is gone. */
 type Piece = Buffer | 'end' | 'reset'
@@ -26,7 +27,10 @@ export class Wire {
   /** From now on; undefined: it is sound again. */
   suffer(fault: Fault | undefined): void {
     if (fault === 'cut') return this.cut()
-    for (const way of this.#ways) way.delayMs = delayOf(fault)
+    for (const way of this.#ways) {
+      if (fault === 'loss') way.lose()
+      else way.delayMs = delayOf(fault)
+    }
   }
 
   cut(): void {
@@ -41,7 +45,7 @@ function reset(socket: Socket): void {
   else socket.resetAndDestroy()
 }
 
-function delayOf(fault: Exclude<Fault, 'cut'> | undefined): number {
+function delayOf(fault: Exclude<Fault, 'cut' | 'loss'> | undefined): number {
   if (fault === undefined) return 0
   return fault === 'silence' ? Number.POSITIVE_INFINITY : fault.delayMs
 }
@@ -51,6 +55,7 @@ class Way {
   readonly #to: Socket
   readonly #underway: { readonly piece: Piece; dueAt: number }[] = []
   #delayMs = 0
+  #lost = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(from: Socket, to: Socket) {
@@ -73,7 +78,13 @@ class Way {
     this.#underway.length = 0
   }
 
+  lose(): void {
+    this.#lost = true
+    this.drop()
+  }
+
   #send(piece: Piece): void {
+    if (this.#lost) return
     this.#underway.push({ piece, dueAt: performance.now() + this.#delayMs })
     if (this.#underway.length === 1) this.#deliver()
   }
