@@ -130,7 +130,11 @@ export class Cluster implements Shards {
       reads: options.reads,
       changed,
     })
-    const heard = (node: string, refuses: boolean): void => this.#membership.heard(node, refuses)
+    const heard = (node: string, refuses: boolean): void => {
+      const address = this.#membership.members.get(node)?.address
+      if (refuses) log.warn('peer_refuses_connections', { node, address })
+      this.#membership.heard(node, refuses)
+    }
     this.#peers = new Peers({ secret, clock: this.#clock, random, heard })
     const listen = options.listen ?? { host, port }
     this.#server = new PeerServer({ ...listen, secret, ask: this.#askHere, clock: this.#clock, random, log })

@@ -69,6 +69,7 @@ interface Seen {
 export class Members {
   readonly #self: string
   readonly #shards: number
+  readonly #gaveUp: (member: Member) => void
   readonly #seen = new Map<string, Seen>()
   readonly #gone = new Set<string>()
   /** Until somebody comes, goes or is about to. */
@@ -78,9 +79,11 @@ export class Members {
   #ownBeatAt = Number.NEGATIVE_INFINITY
   #beats = 0
 
-  constructor(self: string, shards: number) {
+  /** `gaveUp` is told of whoever was silent for too long. */
+  constructor(self: string, shards: number, gaveUp: (member: Member) => void = () => {}) {
     this.#self = self
     this.#shards = shards
+    this.#gaveUp = gaveUp
   }
 
   /** The next beat of the log, read at `now` by my own clock. */
@@ -205,7 +208,10 @@ export class Members {
     for (const [node, seen] of this.#seen) {
       if (node === this.#self) continue
       seen.silentMs += Math.min(Math.max(at - Math.max(before, seen.readAt), 0), STEP_MS_MAX)
-      if (seen.silentMs >= (seen.refuses ? REFUSING_GONE_MS : GONE_MS)) this.#forget(node)
+      if (seen.silentMs >= (seen.refuses ? REFUSING_GONE_MS : GONE_MS)) {
+        this.#forget(node)
+        this.#gaveUp(seen.member)
+      }
     }
   }
 

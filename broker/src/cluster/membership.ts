@@ -60,7 +60,9 @@ export class Membership {
   constructor(options: MembershipOptions) {
     this.#options = options
     this.#clock = options.clock
-    this.members = new Members(options.node, options.shards)
+    this.members = new Members(options.node, options.shards, ({ node, address }) =>
+      options.log.warn('member_gone', { node, address }),
+    )
   }
 
   get node(): string {

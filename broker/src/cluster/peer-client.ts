@@ -22,7 +22,7 @@ export interface PeerClientOptions {
   readonly secret: string
   readonly clock: Clock
   readonly random: Random
-  /** Whether the last connection that was wanted was refused: nobody listens there. */
+  /** Told when it has changed whether connections are refused: nobody listens there. */
   readonly heard?: (refuses: boolean) => void
 }
 
@@ -55,6 +55,7 @@ interface Asked {
 export class PeerClient {
   readonly #options: PeerClientOptions
   #ready: Promise<Connection> | undefined
+  #refuses: boolean | undefined
   #closed = false
 
   constructor(options: PeerClientOptions) {
@@ -89,9 +90,16 @@ export class PeerClient {
   #connection(): Promise<Connection> {
     if (this.#closed) return Promise.reject(new NotHere('the connection to a peer was closed'))
     if (this.#ready === undefined) {
-      this.#ready = new Connection(this.#options, (wasReady) => this.#lost(wasReady)).ready
+      const options = { ...this.#options, heard: (refuses: boolean) => this.#heard(refuses) }
+      this.#ready = new Connection(options, (wasReady) => this.#lost(wasReady)).ready
     }
     return this.#ready
+  }
+
+  #heard(refuses: boolean): void {
+    if (refuses === this.#refuses) return
+    this.#refuses = refuses
+    this.#options.heard?.(refuses)
   }
 
   /** One that broke is made again at once: if nobody is there any more, that is worth knowing. */

@@ -9,7 +9,7 @@ export interface PeersOptions {
   readonly secret: string
   readonly clock: Clock
   readonly random: Random
-  /** Whether a broker refused the last connection that was wanted. */
+  /** Told when it has changed whether a broker refuses connections. */
   readonly heard: (node: string, refuses: boolean) => void
 }
 
