@@ -6,77 +6,20 @@
  *     node bench/kafka/forwarding.ts [--rounds 3]
  */
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { Agent, request } from 'node:http'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
-import { json } from 'node:stream/consumers'
+import { Agent } from 'node:http'
 import { parseArgs } from 'node:util'
 import { startKafka } from '../../broker/test/kafka/real-kafka.ts'
+import { Broker } from './broker.ts'
 
-const MAIN = new URL('../../broker/dist/main.js', import.meta.url).pathname
 const QUEUES = ['one', 'two', 'three', 'four']
 const BODY = 'x'.repeat(200)
 const BATCH = 10
 const MESSAGES = 5000
 const IN_FLIGHT = 20
-/** Of a tick in /proc, as Linux has them. */
-const TICK_US = 10_000
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' } } })
 const rounds = Number(values.rounds)
 const agent = new Agent({ keepAlive: true, maxSockets: 2 * IN_FLIGHT })
-
-class Broker {
-  readonly url: string
-  readonly #child: ChildProcess
-
-  constructor(child: ChildProcess, url: string) {
-    this.#child = child
-    this.url = url
-  }
-
-  static async start(log: string): Promise<Broker> {
-    const flags = ['serve', '--port', '0', '--log', log]
-    const child = spawn(process.execPath, [MAIN, ...flags], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, PABAL_LOG_LEVEL: 'error' },
-    })
-    for await (const line of createInterface({ input: child.stdout as Readable })) {
-      const [url] = /http:\/\/[\w.:]+/.exec(line) ?? []
-      if (url === undefined) continue
-      child.stdout?.resume()
-      return new Broker(child, url)
-    }
-    throw new Error('a broker ended before it listened')
-  }
-
-  get cpuUs(): number {
-    const fields = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-    return (Number(fields[11]) + Number(fields[12])) * TICK_US
-  }
-
-  async ask<Answer>(action: string, queue: string, input: object): Promise<Answer> {
-    const body = JSON.stringify({ QueueUrl: `http://x/000000000000/${queue}`, ...input })
-    const headers = {
-      'X-Amz-Target': `AmazonSQS.${action}`,
-      'Content-Type': 'application/x-amz-json-1.0',
-      'Content-Length': Buffer.byteLength(body),
-    }
-    return new Promise((resolve, reject) => {
-      const asked = request(this.url, { method: 'POST', agent, headers }, (answer) => {
-        json(answer).then((value) => resolve(value as Answer), reject)
-      })
-      asked.on('error', reject)
-      asked.end(body)
-    })
-  }
-
-  stop(): void {
-    this.#child.kill()
-  }
-}
 
 interface Received {
   readonly Messages?: readonly { readonly ReceiptHandle: string }[]
@@ -103,7 +46,7 @@ const receiveAndDelete: Work = (broker, queue) =>
 
 const kafka = await startKafka({ nodes: 1 })
 const log = `${kafka.url}/bench`
-const brokers = await Promise.all([Broker.start(log), Broker.start(log)])
+const brokers = await Promise.all([Broker.start(log, agent), Broker.start(log, agent)])
 try {
   for (const queue of QUEUES) await brokers[0]!.ask('CreateQueue', queue, { QueueName: queue })
   await compare('send, one at a time', sendOne)
@@ -111,7 +54,7 @@ try {
   await compare('receive and delete, tens', receiveAndDelete)
 } finally {
   agent.destroy()
-  for (const broker of brokers) broker.stop()
+  await Promise.all(brokers.map((broker) => broker.stop()))
   await kafka.stop()
 }
 
