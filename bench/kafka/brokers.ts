@@ -99,7 +99,10 @@ async function rate(queues: readonly string[], choose: Choose, ms: number): Prom
   let deleted = 0
   const lane = async (number: number): Promise<void> => {
     const queue = queues[number % queues.length]!
-    while (performance.now() - begunAt < ms) deleted += await lifecycles(queue, choose)
+    while (performance.now() - begunAt < ms) {
+      const count = await lifecycles(queue, choose)
+      deleted += count
+    }
   }
   await Promise.all(Array.from({ length: LANES }, (_, number) => lane(number)))
   return (1000 * deleted) / (performance.now() - begunAt)
