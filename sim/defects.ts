@@ -11,6 +11,8 @@ export interface Defect {
   readonly put: string
   /** It shows on a modelled Kafka, not on a disk. */
   readonly onKafka?: true
+  /** It shows between shards. */
+  readonly betweenShards?: true
   /** Where a search begins: the seed that shows it soonest; 1 unless given. */
   readonly seed?: number
   /** Of the safety phase, where fewer will do: a defect that shows when the faults are over. */
@@ -266,6 +268,7 @@ export const defects: Readonly<Record<string, Defect>> = {
     find: 'await this.#partition.append(batch)',
     put: 'await this.#partition.append(batch).catch(() => batch.base)',
     onKafka: true,
+    seed: 2,
   },
   'recovers by reading, without a claim': {
     file: 'log/kafka/kafka-log.ts',
@@ -308,5 +311,103 @@ export const defects: Readonly<Record<string, Defect>> = {
     put: 'export const REFUSING_GONE_MS = 600',
     onKafka: true,
     seed: 47,
+  },
+  'forgets which numbers came': {
+    file: 'queue/arrivals.ts',
+    find: 'return number !== refused && number <= Math.max(arrived, refused)',
+    put: 'return false',
+    betweenShards: true,
+    seed: 5,
+  },
+  'forgets what it refused': {
+    file: 'queue/arrivals.ts',
+    find: 'if (refused !== REFUSED_BEFORE) emit(',
+    put: 'if (from < 0) emit(',
+    betweenShards: true,
+    seed: 13,
+  },
+  'takes what it refused when it may': {
+    file: 'queue/arrivals.ts',
+    find: 'number === known.refused || isForgotten',
+    put: 'isForgotten',
+    betweenShards: true,
+    seed: 5,
+  },
+  'takes what it refused for a repeat': {
+    file: 'queue/arrivals.ts',
+    find: 'return number !== refused && number <= Math.max(arrived, refused)',
+    put: 'return number <= Math.max(arrived, refused)',
+    betweenShards: true,
+    seed: 19,
+  },
+  'forgets what came with its queue': {
+    file: 'queue/queues.ts',
+    find: 'if (queue.arrivals.size > 0) state.arrivals.keep(queue.name, queue.arrivals)',
+    put: '',
+    betweenShards: true,
+    seed: 8,
+  },
+  'does not say what came when a segment begins': {
+    file: 'queue/relocate.ts',
+    find: 'for (const [from, known] of queue.arrivals) emit(arrivals(now, queue, from, known))',
+    put: '',
+    betweenShards: true,
+    seed: 2,
+  },
+  'does not say what left when it moves a segment': {
+    file: 'queue/relocate.ts',
+    find: "if (departure !== undefined) emit({ kind: 'departing', at: now, ...departure, taskId: undefined })",
+    put: '',
+    betweenShards: true,
+    seed: 14,
+  },
+  'lets go of a message before it has arrived': {
+    file: 'shard/departure-runner.ts',
+    find: 'const answer = await this.#others.arrive({',
+    put: 'this.#shard.act((now, at, emit) => decideDeparted(now, batch, at, emit))\n    const answer = await this.#others.arrive({',
+    betweenShards: true,
+    seed: 18,
+  },
+  'takes a lost answer for an arrival': {
+    file: 'shard/departure-runner.ts',
+    find: "this.#log.warn('departure_failed', { queue: target, error })",
+    put: 'this.#shard.act((now, at, emit) => decideDeparted(now, this.#batch(state, target), at, emit))',
+    betweenShards: true,
+    seed: 18,
+  },
+  'takes back a message when the answer is lost': {
+    file: 'shard/departure-runner.ts',
+    find: "this.#log.warn('departure_failed', { queue: target, error })",
+    put: 'this.#shard.act((now, at, emit) => decideReturned(now, this.#batch(state, target), at, emit))',
+    betweenShards: true,
+    seed: 5,
+  },
+  'sends a message over before its leaving is durable': {
+    file: 'shard/departure-runner.ts',
+    find: 'await this.#shard.durable(undefined)\n',
+    put: '',
+    betweenShards: true,
+    seed: 9,
+  },
+  'lets a dead letter be sent anew where it arrives': {
+    file: 'queue/arrivals.ts',
+    find: 'const sentAt = queue.fifo ? now : traveller.sentAt',
+    put: 'const sentAt = now',
+    betweenShards: true,
+    seed: 2,
+  },
+  'folds what does not count while it stands by': {
+    file: 'log/kafka/follower.ts',
+    find: 'if (counts(this.#current, marks, offset)) this.#count(record)',
+    put: "if (marks.kind === 'record') this.#count(record)",
+    betweenShards: true,
+    seed: 18,
+  },
+  'takes over what it read along without its tail': {
+    file: 'log/kafka/kafka-log.ts',
+    find: 'await follower.readTo(claim + 1)',
+    put: 'if (follower.next === 0) await follower.readTo(claim + 1)',
+    betweenShards: true,
+    seed: 25,
   },
 }

@@ -4,6 +4,8 @@
  *     npm run sim -- --seed 42              one run; a seed is a bug report
  *     npm run sim -- --seeds 100            many, from a random seed on
  *     npm run sim -- --seed 42 --trace      every line of what happened
+ *     npm run sim -- --kafka                several brokers on one partition of Kafka
+ *     npm run sim -- --shards               several shards, and messages that cross between them
  *     npm run sim -- --defects              plants each deliberate defect and looks for it
  *     npm run sim -- --defects --seeds 40   from seed 1 on, for the seed that shows it soonest
  */
@@ -14,6 +16,7 @@ import { defects } from './defects.ts'
 import { runOnKafka } from './kafka/run.ts'
 import { type Report, run } from './run.ts'
 import { search, soonest } from './search.ts'
+import { runOnShards } from './shards/run.ts'
 
 const STEPS = 20_000
 const SEEDS_PER_DEFECT = 50
@@ -27,21 +30,28 @@ const { values } = parseArgs({
     defect: { type: 'string' },
     defects: { type: 'boolean', default: false },
     kafka: { type: 'boolean', default: false },
+    shards: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
   },
 })
 
 process.exitCode = (await (values.defects ? findDefects() : runSeeds())) ? 0 : 1
 
+function chosenRun(): typeof run {
+  if (values.shards) return runOnShards
+  return values.kafka ? runOnKafka : run
+}
+
 async function runSeeds(): Promise<boolean> {
   const first = values.seed === undefined ? randomInt(1, 1_000_000_000) : Number(values.seed)
+  const runner = chosenRun()
   const startedAt = performance.now()
   const counts = new Map<string, number>()
   let steps = 0
   let failed = 0
   for (let seed = first; seed < first + Number(values.seeds); seed += 1) {
     const defect = values.defect === undefined ? {} : { defect: values.defect }
-    const report = await (values.kafka ? runOnKafka : run)({
+    const report = await runner({
       seed,
       steps: Number(values.steps),
       print: values.trace,

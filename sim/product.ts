@@ -16,6 +16,7 @@ export interface Product {
   readonly Membership: typeof import('../broker/src/cluster/membership.ts').Membership
   readonly Ownership: typeof import('../broker/src/cluster/ownership.ts').Ownership
   readonly enterShard: typeof import('../broker/src/cluster/shard-door.ts').enterShard
+  readonly FollowedLogs: typeof import('../broker/src/shard/followed-logs.ts').FollowedLogs
   readonly recover: typeof import('../broker/src/shard/recovery.ts').recover
 }
 
@@ -34,6 +35,7 @@ export async function loadProduct(defect?: string): Promise<Product> {
 const FILES = [
   'shard/shard.ts',
   'shard/recovery.ts',
+  'shard/followed-logs.ts',
   'log/file-log.ts',
   'log/kafka/log-opener.ts',
   'cluster/membership.ts',

@@ -3,6 +3,7 @@
 import { defects } from './defects.ts'
 import { runOnKafka } from './kafka/run.ts'
 import { type Report, run as runOnDisk } from './run.ts'
+import { runOnShards } from './shards/run.ts'
 
 export interface Search {
   readonly defect: string
@@ -12,6 +13,7 @@ export interface Search {
 }
 
 function runnerOf(defect: string): typeof runOnDisk {
+  if (defects[defect]?.betweenShards === true) return runOnShards
   return defects[defect]?.onKafka === true ? runOnKafka : runOnDisk
 }
 

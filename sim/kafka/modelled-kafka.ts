@@ -5,6 +5,7 @@
  */
 
 import { crc32c } from '@platformatic/kafka'
+import { KafkaUnreachable } from '../../broker/src/log/kafka/kafka-error.ts'
 import { type Fetched, OutOfRange, type Partition } from '../../broker/src/log/kafka/partition.ts'
 import { type Batch, sealBatch } from '../../broker/src/log/kafka/record-batch.ts'
 import type { Dice } from '../dice.ts'
@@ -224,9 +225,9 @@ export class ModelledKafka {
 }
 
 /** Says nothing of what became of it. */
-export class NoAnswer extends Error {
+export class NoAnswer extends KafkaUnreachable {
   constructor() {
-    super('no answer')
+    super('a modelled Kafka', new Error('no answer'))
     this.name = 'NoAnswer'
   }
 }

@@ -120,8 +120,9 @@ function arrived(state: State, queue: Queue, from: number, traveller: Traveller,
 }
 
 export function evolveArrived(state: State, event: Arrived, position: number, length: number): void {
-  const queue = state.queues.get(event.queueId)
-  if (queue !== undefined) remember(queue.arrivals, event.from, { arrived: event.number, refused: 0 })
+  const { queueId, from, number } = event
+  const queue = number === 0 ? undefined : state.queues.get(queueId)
+  if (queue !== undefined) remember(queue.arrivals, from, { arrived: number, refused: 0 })
   evolveRelocated(state, event, position, length)
 }
 

@@ -207,6 +207,12 @@ class Life {
   }
 
   check(): void {
+    for (const { arrivals } of this.target.state.queues.values()) {
+      ok(
+        [...arrivals.keys()].every((from) => from === 7),
+        'what is merely moved within the log came from nowhere',
+      )
+    }
     deepEqual(this.everything(), [...this.#alive].sort())
     for (const { state, recovered } of [this.source, this.target].map((core) => ({
       state: core.state,
