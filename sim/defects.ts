@@ -51,12 +51,13 @@ export const defects: Readonly<Record<string, Defect>> = {
     file: 'log/frame.ts',
     find: 'return buffer.readUInt32LE(at) === checksum(buffer, at + 4, end)',
     put: 'return true',
-    seed: 6,
+    seed: 14,
   },
   'takes damaged heads for whole ones': {
     file: 'log/heads.ts',
     find: 'if (!frameIsWhole(buffer, at, end)) return offset + at',
     put: '',
+    seed: 29,
   },
   'leaves a record out of the heads': {
     file: 'log/heads.ts',
@@ -180,7 +181,7 @@ export const defects: Readonly<Record<string, Defect>> = {
     file: 'log/file-log.ts',
     find: '!(await this.#reserve.spend(spends))',
     put: 'this.#full',
-    seed: 12,
+    seed: 23,
   },
   'forgets who is next on a page': {
     file: 'queue/queues.ts',
@@ -203,7 +204,7 @@ export const defects: Readonly<Record<string, Defect>> = {
     file: 'queue/receive.ts',
     find: "return allowsRedriveFrom(target.definition.attributes['RedriveAllowPolicy'], queue.name) ? target : 'none'",
     put: 'return target',
-    seed: 22,
+    seed: 20,
   },
   'changes the deduplication scope at once': {
     file: 'queue/settings.ts',
@@ -215,7 +216,7 @@ export const defects: Readonly<Record<string, Defect>> = {
     file: 'queue/send.ts',
     find: 'return queue.dedup!.get(dedupId, now) ?? queue.dedup!.get(groupKey(group, dedupId), now)',
     put: "return queue.dedup!.get(dedupScopeOf(queue.definition, now) === 'messageGroup' ? groupKey(group, dedupId) : dedupId, now)",
-    seed: 33,
+    seed: 8,
   },
   'allows high throughput with deduplication a queue': {
     file: 'queue/attributes.ts',
@@ -272,8 +273,8 @@ export const defects: Readonly<Record<string, Defect>> = {
   },
   'recovers by reading, without a claim': {
     file: 'log/kafka/kafka-log.ts',
-    find: 'const claim = await appendClaim(partition, options.claimant)',
-    put: 'const claim = durableBefore > 0 ? (await partition.offsets()).end - 1 : await appendClaim(partition, options.claimant)',
+    find: 'const claiming = appendClaim(partition, options.claimant)',
+    put: 'const claiming = durableBefore > 0 ? partition.offsets().then(({ end }) => end - 1) : appendClaim(partition, options.claimant)',
     onKafka: true,
     seed: 4,
   },
