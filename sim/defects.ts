@@ -86,7 +86,7 @@ export const defects: Readonly<Record<string, Defect>> = {
     file: 'queue/relocate.ts',
     find: 'restoreAttempt(state, event.seq, slot, event.at)',
     put: '',
-    seed: 102,
+    seed: 35,
   },
   'drops a segment before deduplication is over': {
     file: 'shard/reclaim.ts',
