@@ -330,12 +330,28 @@ export class Cluster implements Shards {
     passage: Passage | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Answers[Kind] | Problem> {
-    if (this.#ownership.get(shard) !== undefined) return this.#askHere(shard, command, passage, signal)
+    if (this.#ownership.get(shard) !== undefined) return this.#askOwn(shard, command, passage, signal)
     const holder = this.#membership.members.holder(shard)
     if (holder === undefined || holder.node === this.#membership.node) {
       return Promise.reject(new NotHere(`nobody holds shard ${shard}`))
     }
     return this.#peers.to(holder).ask<Kind>(shard, command, passage, signal)
+  }
+
+  /**
+   * A shard that is open here. A broker that hears nothing of the beats asks first whoever would have replaced it: if
+   * that one has the shard, it answers, and if not, it says so at once.
+   */
+  readonly #askOwn: AskShard = async (shard, command, passage, signal) => {
+    const { members, mayBeReplaced } = this.#membership
+    const heir = mayBeReplaced ? members.heir(shard) : undefined
+    if (heir === undefined) return this.#askHere(shard, command, passage, signal)
+    try {
+      return await this.#peers.to(heir).ask(shard, command, passage, signal)
+    } catch (error) {
+      if (!(error instanceof NotHere)) throw error
+      return this.#askHere(shard, command, passage, signal)
+    }
   }
 
   /** A shard that is open here; NotHere where it is not. */

@@ -75,6 +75,7 @@ export class Members {
   /** Until somebody comes, goes or is about to. */
   #owners: readonly (string | undefined)[] | undefined
   #successions: readonly number[] | undefined
+  #heirs: readonly (string | undefined)[] | undefined
   /** When the newest of my own beats that were read was sent. */
   #ownBeatAt = Number.NEGATIVE_INFINITY
   #beats = 0
@@ -156,6 +157,12 @@ export class Members {
     return this.#successions
   }
 
+  /** Who should own a shard if I were gone. */
+  heir(shard: number): Member | undefined {
+    this.#heirs ??= this.#ownersAmong(this.all().filter(({ node }) => node !== this.#self))
+    return this.get(this.#heirs[shard] ?? '')
+  }
+
   #succeed(): readonly number[] {
     const owners = this.owners()
     const mine: number[] = []
@@ -194,6 +201,7 @@ export class Members {
   #shareAnew(): void {
     this.#owners = undefined
     this.#successions = undefined
+    this.#heirs = undefined
   }
 
   #tookLeave(node: string): void {

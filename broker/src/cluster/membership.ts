@@ -9,7 +9,7 @@
 import type { Clock, Timer } from '../runtime/clock.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { BeatLog } from './beat-log.ts'
-import { BEAT_MS, type Beat, Members } from './members.ts'
+import { BEAT_MS, type Beat, Members, REFUSING_GONE_MS } from './members.ts'
 
 /**
  * Less than the 1.6 s after which others may take over, by the half second that a jump of their clock may count for, and
@@ -85,6 +85,11 @@ export class Membership {
 
   get sure(): boolean {
     return this.#clock.now() - this.#sureAt < SURE_MS
+  }
+
+  /** True when others may have given this broker up, and what it holds may be theirs. */
+  get mayBeReplaced(): boolean {
+    return this.#clock.now() - this.#sureAt >= REFUSING_GONE_MS
   }
 
   start(): void {

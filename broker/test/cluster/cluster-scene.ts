@@ -15,6 +15,7 @@ import { isProblem, type Problem } from '../../src/queue/problem.ts'
 import { type Clock, systemClock } from '../../src/runtime/clock.ts'
 import type { Logger } from '../../src/runtime/logger.ts'
 import { systemRandom } from '../../src/runtime/random.ts'
+import type { Network } from './network.ts'
 
 /** All beats of a cluster. Delivered in later turns, to each follower in order. */
 class BeatTopic {
@@ -125,6 +126,8 @@ export interface SceneOptions {
   /** For the shards; the machine's unless given. */
   readonly clock?: Clock
   readonly topics?: SourceTopics
+  /** Through which the brokers reach each other. */
+  readonly network?: Network
 }
 
 export class ClusterScene implements AsyncDisposable {
@@ -134,11 +137,13 @@ export class ClusterScene implements AsyncDisposable {
   readonly #stores: readonly FencedStore[]
   readonly #clock: Clock
   readonly #topics: SourceTopics | undefined
+  readonly #network: Network | undefined
 
-  constructor({ shards = 6, clock = systemClock(), topics }: SceneOptions = {}) {
+  constructor({ shards = 6, clock = systemClock(), topics, network }: SceneOptions = {}) {
     this.#stores = Array.from({ length: shards }, () => ({ store: memoryStore(), claim: 0 }))
     this.#clock = clock
     this.#topics = topics
+    this.#network = network
   }
 
   get shards(): number {
@@ -152,8 +157,13 @@ export class ClusterScene implements AsyncDisposable {
     return broker
   }
 
-  /** `reads`: the shards whose logs it says it has read along. `port`: where it is reached, if not where it listens. */
-  async join({ reads, port = 0 }: { reads?: () => readonly number[]; port?: number } = {}): Promise<Broker> {
+  /** `reads`: the shards whose logs it says it has read along. */
+  async join(reads?: () => readonly number[]): Promise<Broker> {
+    let joined: Broker | undefined
+    const door = await this.#network?.door('a broker', () => ({
+      host: '127.0.0.1',
+      port: joined!.cluster.port,
+    }))
     const beats = new MemoryBeats(this.#topic)
     const logged: string[] = []
     const cluster = await joinCluster({
@@ -162,7 +172,7 @@ export class ClusterScene implements AsyncDisposable {
       beats,
       ...(reads === undefined ? {} : { reads }),
       host: '127.0.0.1',
-      port,
+      port: door?.port ?? 0,
       listen: { host: '127.0.0.1', port: 0 },
       secret: 'of the scene',
       ...(this.#topics === undefined ? {} : { topics: this.#topics }),
@@ -173,9 +183,9 @@ export class ClusterScene implements AsyncDisposable {
       endOfTurn: (run) => setImmediate(run),
       awsWaits: false,
     })
-    const broker = { cluster, beats, logged, client: new Client(cluster.submit) }
-    this.brokers.push(broker)
-    return broker
+    joined = { cluster, beats, logged, client: new Client(cluster.submit) }
+    this.brokers.push(joined)
+    return joined
   }
 
   /** Resolves when every shard is open at exactly one of these. */

@@ -2,9 +2,9 @@
 
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
-import { BEAT_MS } from '../../src/cluster/members.ts'
+import { BEAT_MS, GONE_MS } from '../../src/cluster/members.ts'
 import { homeOf } from '../../src/cluster/shard-of.ts'
-import { type Broker, ClusterScene, startCluster, until } from './cluster-scene.ts'
+import { type Broker, type ClusterScene, startCluster, until } from './cluster-scene.ts'
 import { Network } from './network.ts'
 
 const TIMEOUT = { timeout: 30_000 }
@@ -25,19 +25,11 @@ test('shards are shared out, and any broker answers for all queues', TIMEOUT, as
 
 test('a broker is reached where it says, wherever it listens', TIMEOUT, async () => {
   await using network = new Network()
-  await using scene = new ClusterScene()
-  let hidden: Broker | undefined
-  let calls = 0
-  const door = await network.door('the hidden one', () => {
-    calls += 1
-    return { host: '127.0.0.1', port: hidden!.cluster.port }
-  })
-  const first = await scene.join()
-  hidden = await scene.join({ port: door.port })
-  await scene.balanced()
-  for (const queue of QUEUES) await first.client.queue(queue)
-  deepEqual(await hidden.client.names(), QUEUES)
-  equal(calls, 1)
+  await using scene = await startCluster(2, { network })
+  for (const queue of QUEUES) await scene.at(0).client.queue(queue)
+  deepEqual(await scene.at(1).client.names(), QUEUES)
+  network.impose('cut', () => true)
+  await rejects(scene.at(0).client.names(), { name: 'Unavailable' })
 })
 
 test('what a broker had acknowledged is there when it has vanished', TIMEOUT, async () => {
@@ -124,7 +116,7 @@ test('a shard stays where it is until its next owner has read its log along', TI
   await using scene = await startCluster(1)
   const { cluster } = scene.at(0)
   let read: readonly number[] = []
-  const second = await scene.join({ reads: () => read })
+  const second = await scene.join(() => read)
   const until = Date.now() + 5 * BEAT_MS
   while (Date.now() < until) await new Promise((resolve) => setImmediate(resolve))
   equal(cluster.open.length, scene.shards)
@@ -133,8 +125,12 @@ test('a shard stays where it is until its next owner has read its log along', TI
   equal(second.cluster.open.length, scene.shards / 2)
 })
 
-test('a broker that is cut off says nothing that rests on what it remembers', TIMEOUT, async () => {
-  await using scene = await startCluster(3)
+/** One broker hears and says no beats any more, and another one has taken over the queue's shard. */
+async function replaceOwner(scene: ClusterScene): Promise<{
+  readonly cut: Broker
+  readonly left: readonly Broker[]
+  readonly queue: string
+}> {
   const [cut, ...left] = scene.brokers
   ok(cut)
   const queue = QUEUES.find((name) => cut.cluster.open.includes(homeOf(name, scene.shards)))
@@ -143,18 +139,52 @@ test('a broker that is cut off says nothing that rests on what it remembers', TI
   await cut.client.send(queue, 'before')
   cut.beats.cut = true
   await until(() => left.some(({ cluster }) => cluster.open.includes(homeOf(queue, scene.shards))))
+  return { cut, left, queue }
+}
+
+test('a broker that is cut off says nothing that rests on what it remembers', TIMEOUT, async () => {
+  await using network = new Network()
+  await using scene = await startCluster(3, { network })
+  const { cut, left, queue } = await replaceOwner(scene)
   const [before] = await left[0]!.client.receive(queue)
   ok(before)
   await left[0]!.client.send(queue, 'after')
   const [after] = await left[1]!.client.receive(queue)
   ok(after)
   // It knows nothing of this message and would find nothing to delete.
+  network.impose('cut', () => true)
   await rejects(cut.client.delete(queue, [after]), { name: 'Unavailable' })
+  network.heal()
   cut.beats.cut = false
   await scene.balanced()
   deepEqual(await cut.client.counts(queue), [0, 2])
   await cut.client.delete(queue, [before, after])
   deepEqual(await left[0]!.client.counts(queue), [0, 0])
+})
+
+test('a broker that is cut off from the beats asks whoever has replaced it', TIMEOUT, async () => {
+  await using scene = await startCluster(3)
+  const { cut, left, queue } = await replaceOwner(scene)
+  equal(cut.cluster.open.includes(homeOf(queue, scene.shards)), true)
+  await cut.client.send(queue, 'after')
+  deepEqual([...(await left[0]!.client.bodies(queue))].sort(), ['after', 'before'])
+  deepEqual(await cut.client.counts(queue), [0, 2])
+  deepEqual(await cut.client.receive(queue), [])
+  cut.beats.cut = false
+  await scene.balanced()
+})
+
+test('when nobody hears beats, owners go on with what needs no proof', TIMEOUT, async () => {
+  await using scene = await startCluster(3)
+  for (const queue of QUEUES) await scene.at(0).client.queue(queue)
+  for (const { beats } of scene.brokers) beats.cut = true
+  const cutAt = Date.now()
+  await until(() => Date.now() > cutAt + GONE_MS)
+  for (const queue of QUEUES) {
+    await scene.at(1).client.send(queue, 'meanwhile')
+    deepEqual(await scene.at(2).client.bodies(queue), ['meanwhile'])
+  }
+  for (const { beats } of scene.brokers) beats.cut = false
 })
 
 test('dead letters go to another broker, once each', TIMEOUT, async () => {

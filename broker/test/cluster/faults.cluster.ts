@@ -2,7 +2,7 @@
  * Three brokers on three Kafka nodes, and what happens to them in years, within two minutes: brokers are killed, stopped
  * and put to sleep, and so are Kafka's nodes; one broker loses its way to Kafka (network.cluster.ts has more of that).
  * Programs go on all the while. Prints how long they had to wait. PABAL_SHORT=1 leaves Kafka's nodes alone, which takes
- * less than a minute.
+ * about a minute.
  */
 
 import { deepEqual, equal, ok } from 'node:assert/strict'
@@ -12,7 +12,7 @@ import { Network } from './network.ts'
 import { type BrokerProcess, KAFKA, startProcesses } from './processes.ts'
 import { PLANS, Traffic } from './traffic.ts'
 
-/** With everything that happens on a busy machine. Alone it is 2 to 3 s, see docs/cluster.md. */
+/** With everything that happens on a busy machine. Alone it is 1.5 to 2.2 s, see docs/cluster.md. */
 const KILLED_MS_MAX = 8000
 const SHORT = process.env['PABAL_SHORT'] === '1'
 const CALM_MS = SHORT ? 1500 : 3000

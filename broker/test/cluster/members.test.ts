@@ -167,6 +167,16 @@ test('every shard has one heir beside its owner, who owns it when the owner is g
   }
 })
 
+test('an owner knows who would replace it: whoever does when it is gone', () => {
+  const beats = ['a', 'b', 'c'].map((node) => beat(node))
+  const view = folded('a', beats)
+  const after = folded('b', [...beats, beat('a', { gone: true })])
+  for (const [shard, owner] of view.owners().entries()) {
+    if (owner === 'a') equal(view.heir(shard)?.node, after.owners()[shard])
+  }
+  equal(folded('a', [beat('a')]).heir(0), undefined)
+})
+
 test('all who have seen the same beats, their own to the end, agree on who owns what', async () => {
   const nodes = ['a', 'b', 'c'] as const
   await assert(

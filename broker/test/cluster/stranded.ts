@@ -1,14 +1,14 @@
 /**
  * Asks a broker that is cut off from Kafka about queues that others own by now, though it still believes that some are
  * its own. Whatever it answers from memory is old: that a queue is empty, or that there is nothing to delete. It has to
- * refuse, or to ask the new owner.
+ * ask the new owner, or to refuse.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { callOnce, TryAgain } from './traffic.ts'
 
 /** So many that every broker has some. */
-const QUEUES = Array.from({ length: 12 }, (_, index) => `stranded-${index}`)
+const QUEUES_COUNT = 12
 const AGAIN_MS = 50
 
 interface Received {
@@ -25,19 +25,23 @@ export class Stranded {
   readonly #handles = new Map<string, string>()
   readonly #deleted = new Set<string>()
 
-  constructor(stranded: string, sound: string) {
+  readonly #queues: readonly string[]
+
+  /** `name`: what its queues are called. */
+  constructor(name: string, stranded: string, sound: string) {
+    this.#queues = Array.from({ length: QUEUES_COUNT }, (_, index) => `${name}-${index}`)
     this.#stranded = stranded
     this.#sound = sound
   }
 
   async createQueues(): Promise<void> {
-    for (const QueueName of QUEUES) await this.#surely('CreateQueue', { QueueName })
+    for (const QueueName of this.#queues) await this.#surely('CreateQueue', { QueueName })
   }
 
   /** Two messages to each queue, of which one is received: what the stranded one cannot know. */
   async othersGoOn(): Promise<void> {
     await Promise.all(
-      QUEUES.map(async (queue) => {
+      this.#queues.map(async (queue) => {
         for (const MessageBody of ['first', 'second']) {
           await this.#surely('SendMessage', { QueueUrl: urlOf(queue), MessageBody })
         }
@@ -52,7 +56,7 @@ export class Stranded {
 
   async askStranded(): Promise<void> {
     await Promise.all(
-      QUEUES.flatMap((queue) => [
+      this.#queues.flatMap((queue) => [
         this.#ask(async () => {
           const answer = await callOnce(this.#stranded, 'ReceiveMessage', { QueueUrl: urlOf(queue) })
           const { Messages = [] } = answer as Received
