@@ -121,13 +121,13 @@ export const defects: Readonly<Record<string, Defect>> = {
     file: 'queue/receive.ts',
     find: 'slot = next\n',
     put: 'slot = next !== 0 && state.messages.phase(next) === IN_FLIGHT ? state.messages.int(next, NEXT) : next\n',
-    seed: 15,
+    seed: 22,
   },
   'puts a message back at the end': {
     file: 'queue/slot-list.ts',
     find: 'if (list.tail === 0 || messages.number(list.tail, SEQ) < seq) return list.tail',
     put: 'if (list.head !== -1) return list.tail',
-    seed: 9,
+    seed: 39,
   },
   'counts a receive that was taken back': {
     file: 'queue/receive.ts',
@@ -210,7 +210,7 @@ export const defects: Readonly<Record<string, Defect>> = {
     file: 'queue/settings.ts',
     find: '(definition.scopeChangedAt ?? 0) + SCOPE_CHANGE_MS',
     put: '(definition.scopeChangedAt ?? 0)',
-    seed: 7,
+    seed: 10,
   },
   'looks for duplicates under the new scope alone': {
     file: 'queue/send.ts',
@@ -251,11 +251,13 @@ export const defects: Readonly<Record<string, Defect>> = {
     file: 'queue/lanes.ts',
     find: 'lane.ticket = newest\n',
     put: '',
+    seed: 33,
   },
   'loses carriage returns in XML': {
     file: 'sqs/xml.ts',
     find: "'\\r': '&#xD;'",
     put: "'\\r': ''",
+    seed: 38,
   },
   'answers without comparing the offset': {
     file: 'log/kafka/fold.ts',

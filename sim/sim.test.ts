@@ -7,7 +7,7 @@ import { describe, it } from 'node:test'
 import { type Report, run } from './run.ts'
 
 const FRESH_SEEDS = 2
-const STEPS = 1500
+const STEPS = 1200
 
 function holds(report: Report): void {
   equal(report.violation, undefined, `${report.violation}\n${report.tail.join('\n')}`)
