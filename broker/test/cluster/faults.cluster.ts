@@ -16,7 +16,7 @@ import { PLANS, Traffic } from './traffic.ts'
 const KILLED_MS_MAX = 8000
 const SHORT = process.env['PABAL_SHORT'] === '1'
 const CALM_MS = SHORT ? 1500 : 3000
-const ASLEEP_MS = 5000
+const ASLEEP_MS = SHORT ? 3500 : 5000
 /** Longer than others need to take over. */
 const CUT_OFF_MS = 3000
 
@@ -58,7 +58,7 @@ test('nothing acknowledged is lost, doubled or out of order, whatever happens', 
       brokers.splice(0, 1)
       equal(await stopped.end('SIGTERM'), 0)
     })
-    await happens('a broker joins', async () => void (await cluster.join()))
+    if (!SHORT) await happens('a broker joins', async () => void (await cluster.join()))
     await happens('a broker sleeps and wakes', async () => {
       const asleep = brokers[0]!
       away.add(asleep)
