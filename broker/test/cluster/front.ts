@@ -18,6 +18,8 @@ export class Front implements AsyncDisposable {
     this.#brokers = brokers
     this.counts = brokers.map(() => 0)
     this.#server = createServer((incoming, response) => void this.#answer(incoming, response))
+    // A client that tries once must not meet a connection that is being closed because it was idle, here or behind.
+    this.#server.keepAliveTimeout = 0
   }
 
   get url(): string {
@@ -71,6 +73,7 @@ async function forward(broker: string, incoming: IncomingMessage, response: Serv
     path: url ?? '/',
     headers: rawHeaders,
     setHost: false,
+    agent: false,
   })
   response.on('close', () => outgoing.destroy())
   outgoing.on('error', () => response.destroy())

@@ -65,6 +65,12 @@ test(
       await fails('a broker hears nothing from Kafka', 'silence', toKafka, LONG_FAULT_MS)
       await fails('a broker is cut off from the others', 'cut', toPeers)
       await fails('a broker hears nothing from the others', 'silence', toPeers)
+      await fails('everything takes 300 ms each way', { delayMs: 300 }, everywhere)
+      await happens(
+        'a broker sleeps, and its clients go on asking it',
+        () => victim.signal('SIGSTOP'),
+        () => victim.signal('SIGCONT'),
+      )
       await happens(
         'the network forgets every connection',
         () => {
@@ -72,12 +78,6 @@ test(
           network.heal()
         },
         () => {},
-      )
-      await fails('everything takes 300 ms each way', { delayMs: 300 }, everywhere)
-      await happens(
-        'a broker sleeps, and its clients go on asking it',
-        () => victim.signal('SIGSTOP'),
-        () => victim.signal('SIGCONT'),
       )
     })
     t.diagnostic(`${traffic.ledger.acknowledged} messages were acknowledged`)
