@@ -183,7 +183,7 @@ export const OPTIONS: { readonly [Name in keyof Options]: Option<Options[Name]> 
     placeholder: 'HOST:PORT',
     default: '',
     expects: 'a host name or an IP address, a colon and a port number',
-    help: 'where to listen for them, if that address is not of this machine: in a container, behind NAT',
+    help: 'where to listen for them, if not there: in a container, behind NAT',
     read: (value) => (typeof value === 'string' && readHostPort(value) !== undefined ? value : undefined),
   },
   'cluster-secret': {

@@ -5,6 +5,7 @@
  *     00000000000000131072.start        everything before is trimmed; empty
  *     00000000000000131072.log          a segment (frame.ts)
  *     00000000000067240000.log
+ *     00000000000000131072.heads        of a segment that is closed, without the bodies (heads.ts)
  *     reserve                           space kept back (reserve.ts)
  *
  * A trim first writes the new mark, durably, and then removes segments: a crash between leaves too much, never a gap.

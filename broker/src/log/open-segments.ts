@@ -37,6 +37,9 @@ export async function openSegments(files: SegmentFiles, random: Random): Promise
   const { disk, directory } = files
   const names = await readNames(disk, directory)
   if (names.bases.length === 0) return createFirst(files, names, random)
+  // What an unfinished run did to names must not be undone by a crash after it was built upon: a mark of where the log
+  // begins that vanishes, when what lay before it has been removed, leaves a log without its first segment.
+  await disk.syncDirectory(directory)
   const bases = await finishTrim(files, names)
   const recovered: { cut?: Recovered } = {}
   const segments: SegmentFile[] = []
@@ -48,8 +51,6 @@ export async function openSegments(files: SegmentFiles, random: Random): Promise
         : await openSealed(files, base, next),
     )
   }
-  // A name that an unfinished run created must not vanish after it was built upon.
-  await disk.syncDirectory(directory)
   return { segments, fresh: false, recovered: recovered.cut }
 }
 

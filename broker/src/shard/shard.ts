@@ -45,6 +45,8 @@ const HOUSEKEEPING_MS = 60_000
 /** The first time comes soon: a new log takes its reserve then, and a disk may be full within a minute. */
 const HOUSEKEEPING_FIRST_MS = 1000
 const HOUSEKEEPING_FULL_MS = 1000
+/** When a segment was closed: a start should not have to read it whole (log/segment-heads.ts). */
+const HOUSEKEEPING_CLOSED_MS = 5000
 /** Between two tries to open a log that failed. */
 const REOPEN_MS = 1000
 
@@ -110,6 +112,9 @@ export class Shard {
   readonly #held = new Set<Queue>()
   #deadline: { readonly at: number; readonly timer: Timer } | undefined
   #housekeeping: Timer | undefined
+  #keepingHouse = false
+  /** Since housekeeping began last. */
+  #segmentClosed = false
   /** After a failure: the try to open the log again, and the timer for the next one. */
   #reopening: Promise<void> = Promise.resolve()
   #reopenedAt = Number.NEGATIVE_INFINITY
@@ -339,6 +344,9 @@ export class Shard {
     this.#state!.space.begin(start)
     this.#reclaim.closed(this.#newestStart, this.#state!.now)
     this.#newestStart = start
+    if (this.#segmentClosed) return
+    this.#segmentClosed = true
+    if (!this.#keepingHouse) this.#scheduleHousekeeping(HOUSEKEEPING_CLOSED_MS)
   }
 
   #scheduleFlush(): void {
@@ -541,6 +549,8 @@ export class Shard {
 
   async #keepHouse(): Promise<void> {
     const log = this.#log
+    this.#keepingHouse = true
+    this.#segmentClosed = false
     try {
       this.act((state, now, emit) => {
         for (const queue of state.queues.values()) decideExpire(state, queue, now, emit)
@@ -551,7 +561,9 @@ export class Shard {
     } catch (error) {
       this.#options.log.error('housekeeping_failed', { error })
     }
+    this.#keepingHouse = false
     if (this.#closing) return
-    this.#scheduleHousekeeping(this.#log?.full === true ? HOUSEKEEPING_FULL_MS : HOUSEKEEPING_MS)
+    const waitMs = this.#segmentClosed ? HOUSEKEEPING_CLOSED_MS : HOUSEKEEPING_MS
+    this.#scheduleHousekeeping(this.#log?.full === true ? HOUSEKEEPING_FULL_MS : waitMs)
   }
 }

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import type { FileLog } from '../../src/log/file-log.ts'
 import { diskError, type OperationKind, SimDisk } from '../support/sim-disk.ts'
 import { openSimLog, segmentPath } from '../support/sim-log.ts'
+import { SimProcess } from '../support/sim-process.ts'
 import { append, replayed } from './conformance.ts'
 
 function failOnce(disk: SimDisk, kind: OperationKind, code = 'EIO'): void {
@@ -140,5 +141,36 @@ describe('a disk that fails elsewhere', () => {
     deepEqual(await replayed(again), ['new', 'newer'])
     ok(!disk.paths().includes(segmentPath(0)))
     await again.close()
+  })
+
+  it('leaves a trim whose mark was not durable yet, and a crash while the next start finishes it does no harm', async () => {
+    const killed = new SimDisk()
+    const process = new SimProcess(killed)
+    const log = await openSimLog(process)
+    append(log, 'old')
+    await log.flush()
+    log.roll()
+    append(log, 'new')
+    await log.flush()
+    killed.before = ({ kind }) => {
+      if (kind === 'syncDirectory') process.die()
+    }
+    await rejects(log.trim(log.end), { code: 'EBADF' })
+    killed.before = () => {}
+    for (let operation = 0; operation < 12; operation += 1) {
+      for (let seed = 0; seed < 20; seed += 1) {
+        const disk = killed.fork()
+        let left = operation
+        disk.before = () => {
+          if (left-- === 0) disk.crash(seed)
+        }
+        await openSimLog(disk).catch(() => {})
+        disk.before = () => {}
+        const again = await openSimLog(disk)
+        const records = await replayed(again)
+        equal(records.at(-1), 'new', `operation ${operation}, seed ${seed}`)
+        await again.close()
+      }
+    }
   })
 })

@@ -21,6 +21,7 @@ import { SimProcess } from '../support/sim-process.ts'
 const RUNS = Number(process.env['PABAL_RUNS'] ?? 25)
 const SEGMENT_BYTES_MAX = 1500
 const WORKS_MAX = 8
+const STARTS_MAX = 10
 const PADDING = 'x'.repeat(50)
 const LEASE = { VisibilityTimeout: '60' }
 
@@ -106,9 +107,13 @@ class Life {
 
   /** The shard that runs, or one on what the last fall left. */
   async #open(): Promise<Scene> {
-    while (this.#scene === undefined || this.#process.dead) {
+    for (let tries = 1; this.#scene === undefined || this.#process.dead; tries += 1) {
       if (this.#process.dead) this.#process = new SimProcess(this.#disk)
-      this.#scene = await this.#start().catch(() => undefined)
+      this.#scene = await this.#start().catch((error: unknown) => {
+        // What strikes, strikes once.
+        if (tries >= STARTS_MAX) throw error
+        return undefined
+      })
     }
     return this.#scene
   }

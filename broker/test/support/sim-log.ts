@@ -1,12 +1,12 @@
 /** File logs on a simulated disk, for tests: small, with salts that are the same in every run. */
 
 import { type FileLog, type FileLogOptions, openFileLog } from '../../src/log/file-log.ts'
+import type { Disk } from '../../src/runtime/disk.ts'
 import type { Random } from '../../src/runtime/random.ts'
-import type { SimDisk } from './sim-disk.ts'
 
 export const SIM_DIRECTORY = 'data'
 
-export function openSimLog(disk: SimDisk, options: Partial<FileLogOptions> = {}): Promise<FileLog> {
+export function openSimLog(disk: Disk, options: Partial<FileLogOptions> = {}): Promise<FileLog> {
   return openFileLog({
     directory: SIM_DIRECTORY,
     disk,
