@@ -19,7 +19,8 @@ import { CpuShare } from './cpu-share.ts'
 
 const SHARDS = 12
 const COUNTS = [1, 2, 3] as const
-const LANES = 90
+/** More brokers are for more programs: with the same few, each broker would only have smaller batches to write. */
+const LANES_PER_BROKER = 64
 const WARM_MS = 1500
 const BATCH = 10
 const ENTRIES = Array.from({ length: BATCH }, (_, index) => ({
@@ -51,7 +52,7 @@ const { values } = parseArgs({
     percent: { type: 'string', default: '20' },
   },
 })
-const agent = new Agent({ keepAlive: true, maxSockets: LANES })
+const agent = new Agent({ keepAlive: true, maxSockets: LANES_PER_BROKER * COUNTS.length })
 const kafka = await startKafka({ nodes: 1 })
 const share = new CpuShare(Number(values.percent))
 const log = `${kafka.url}/bench`
@@ -104,7 +105,7 @@ async function rate(queues: readonly string[], choose: Choose, ms: number): Prom
       deleted += count
     }
   }
-  await Promise.all(Array.from({ length: LANES }, (_, number) => lane(number)))
+  await Promise.all(Array.from({ length: LANES_PER_BROKER * brokers.length }, (_, number) => lane(number)))
   return (1000 * deleted) / (performance.now() - begunAt)
 }
 

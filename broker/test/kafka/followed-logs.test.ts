@@ -3,6 +3,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { KafkaLog } from '../../src/log/kafka/kafka-log.ts'
+import type { Clock } from '../../src/runtime/clock.ts'
 import { manualClock } from '../../src/runtime/manual-clock.ts'
 import { endOfTurn } from '../../src/runtime/turn.ts'
 import { recover } from '../../src/shard/recovery.ts'
@@ -10,6 +11,15 @@ import { dump } from '../support/dump.ts'
 import { BEGIN_AT } from '../support/shard-scene.ts'
 import { live, Node, SHARD } from './followed-scene.ts'
 import { ModelledPartition } from './modelled-partition.ts'
+
+/** On which every wait is over in the next turn. */
+const impatient: Clock = {
+  now: () => BEGIN_AT,
+  schedule: (_at, run) => {
+    const waiting = setImmediate(run)
+    return { cancel: () => clearImmediate(waiting) }
+  },
+}
 
 /** Resolves when whoever follows has read all there is. */
 async function settled(node: Node): Promise<void> {
@@ -23,7 +33,7 @@ describe('a log on Kafka that is taken over', () => {
   it('by a warm standby has the state that reading it makes, and little was left to read', async () => {
     const model = new ModelledPartition()
     const clock = manualClock(BEGIN_AT)
-    const [a, b] = [new Node(model.view(), 'a'), new Node(model.view(), 'b')]
+    const [a, b] = [new Node(model.view(), 'a'), new Node(model.view(), 'b', impatient)]
     const first = await a.open(clock)
     b.logs.standBy([SHARD])
     await live(first, 60)
@@ -59,7 +69,7 @@ describe('a log on Kafka that is taken over', () => {
   it('is read again where it broke, or where the standby was too slow for what was trimmed', async () => {
     const model = new ModelledPartition()
     const clock = manualClock(BEGIN_AT)
-    const [a, b] = [new Node(model.view(), 'a'), new Node(model.view(), 'b')]
+    const [a, b] = [new Node(model.view(), 'a'), new Node(model.view(), 'b', impatient)]
     const first = await a.open(clock)
     b.logs.standBy([SHARD])
     await settled(b)

@@ -19,7 +19,7 @@ export class Node {
   readonly logs: FollowedLogs
   fetched = 0
 
-  constructor(inner: Partition, node: string) {
+  constructor(inner: Partition, node: string, clock = systemClock()) {
     const partition: Partition = {
       name: inner.name,
       append: (batch) => inner.append(batch),
@@ -36,7 +36,7 @@ export class Node {
       claimant: { node, address: '' },
       segmentBytesMax: SEGMENT_BYTES_MAX,
       crc32c,
-      clock: systemClock(),
+      clock,
       log: silentLogger,
     })
   }
