@@ -8,6 +8,7 @@ import type { Answers, Command } from '../queue/command.ts'
 import type { Problem } from '../queue/problem.ts'
 import type { Clock, Timer } from '../runtime/clock.ts'
 import type { Random } from '../runtime/random.ts'
+import { endOfTurn } from '../runtime/turn.ts'
 import { Unavailable } from '../shard/unavailable.ts'
 import type { CommandOf, Passage } from './ask-shard.ts'
 import { encodeFrame, FRAME_BYTES_MAX, type Frame, FrameReader, GREETING_BYTES_MAX } from './frame.ts'
@@ -285,10 +286,11 @@ class Connection {
   }
 
   /** What is written in one turn goes out together. */
+  /** All that one turn brings goes out in one call of the system: those calls were a fifth of what forwarding took. */
   #write(frame: Buffer): void {
     if (this.#socket.writableCorked === 0) {
       this.#socket.cork()
-      process.nextTick(() => this.#socket.uncork())
+      endOfTurn(() => this.#socket.uncork())
     }
     this.#socket.write(frame)
   }

@@ -29,10 +29,14 @@ const NO_CONTENTS: readonly Uint8Array[] = []
 
 export function packRequest({ shard, command, passage }: Request): Packed {
   switch (command.kind) {
-    case 'send':
-      return packAround({ shard, passage, command }, command.entries)
-    case 'arrive':
-      return packAround({ shard, passage, command }, command.travellers)
+    case 'send': {
+      const { entries, ...rest } = command
+      return packAround({ shard, passage, command: rest }, entries)
+    }
+    case 'arrive': {
+      const { travellers, ...rest } = command
+      return packAround({ shard, passage, command: rest }, travellers)
+    }
     default:
       return { json: { shard, passage, command }, contents: NO_CONTENTS }
   }
