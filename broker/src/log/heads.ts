@@ -3,10 +3,10 @@
  * made from the segment at any time and says nothing that the segment does not say: where it is missing or does not
  * read back, the segment is read instead. Numbers are little-endian.
  *
- *     0         8         12        16               24           28        32
- *     │ PABALHDS│ version │ salt    │ base           │ bytes      │ crc     │ frame │ frame │ …
- *                           of the segment             of the       of all
- *                                                      whole file   before it
+ *     0         8         12        16               24           28           32        36
+ *     │ PABALHDS│ version │ salt    │ base           │ covered    │ bytes      │ crc     │ frame │ frame │ …
+ *                           of the segment             of the       of this      of all
+ *                                                      segment      whole file   before it
  *
  * A frame is as in a segment (frame.ts). In it is for each record, in the segment's order:
  *
@@ -34,8 +34,9 @@ import { RUN_RECORDS_MAX, type WritableRun } from './frame-records.ts'
 import type { Visit } from './log.ts'
 import type { Chunk, Measure, Pieces } from './scan.ts'
 
-export const HEADS_HEADER_BYTES = 32
+export const HEADS_HEADER_BYTES = 36
 const VERSION = 1
+const CRC_AT = 32
 const ENTRY_BYTES = 12
 const HIGH = 2 ** 32
 const MAGIC = Buffer.from('PABALHDS', 'latin1')
@@ -70,8 +71,8 @@ export class HeadsWriter {
     if (end - this.#frame >= FRAME_BYTES_MAX) this.#closeFrame()
   }
 
-  /** The whole file; undefined where it would be too large. */
-  finish({ base, salt }: SegmentHeader): Buffer | undefined {
+  /** The whole file, of the first `covered` bytes of the segment; undefined where it would be too large. */
+  finish({ base, salt }: SegmentHeader, covered: number): Buffer | undefined {
     if (this.#tooLarge) return undefined
     this.#closeFrame()
     const file = this.#buffer.subarray(0, this.#frame)
@@ -81,8 +82,9 @@ export class HeadsWriter {
     file.writeUInt32LE(salt, 12)
     file.writeUInt32LE(base % HIGH, 16)
     file.writeUInt32LE(Math.floor(base / HIGH), 20)
-    file.writeUInt32LE(file.length, 24)
-    file.writeUInt32LE(crc32(file.subarray(0, 28)), 28)
+    file.writeUInt32LE(covered, 24)
+    file.writeUInt32LE(file.length, 28)
+    file.writeUInt32LE(crc32(file.subarray(0, CRC_AT)), CRC_AT)
     return file
   }
 
@@ -93,13 +95,20 @@ export class HeadsWriter {
   }
 }
 
-/** How long the heads file of this segment is, by its header; undefined where `header` is none of it. */
-export function headsBytes(header: Buffer, { base, salt }: SegmentHeader): number | undefined {
+export interface HeadsHeader {
+  /** So many bytes of the segment are those whose records are here: it may have been written on since. */
+  readonly covered: number
+  /** How long the file is. */
+  readonly bytes: number
+}
+
+/** Undefined where `header` is none of this segment. */
+export function readHeadsHeader(header: Buffer, { base, salt }: SegmentHeader): HeadsHeader | undefined {
   if (header.length < HEADS_HEADER_BYTES || !header.subarray(0, 8).equals(MAGIC)) return undefined
-  if (header.readUInt32LE(28) !== crc32(header.subarray(0, 28))) return undefined
+  if (header.readUInt32LE(CRC_AT) !== crc32(header.subarray(0, CRC_AT))) return undefined
   if (header.readUInt32LE(8) !== VERSION || header.readUInt32LE(12) !== salt) return undefined
   if (header.readUInt32LE(16) + header.readUInt32LE(20) * HIGH !== base) return undefined
-  return header.readUInt32LE(24)
+  return { covered: header.readUInt32LE(24), bytes: header.readUInt32LE(28) }
 }
 
 /** Shows the records of a heads file, each frame when it is checked. */

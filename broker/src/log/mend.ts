@@ -39,9 +39,9 @@ export async function mendLog(
   const names = await disk.list(directory)
   for (const segment of inspection.segments) {
     if (segment.damages.length === 0) continue
-    copies.push(await copyAside(disk, directory, segment.path))
-    // They say what the segment said.
+    // They say what the segment said. Gone for good when the copy is there, before a byte of the segment is changed.
     if (names.includes(headsName(segment.base))) await disk.remove(join(directory, headsName(segment.base)))
+    copies.push(await copyAside(disk, directory, segment.path))
     await mendSegment(disk, segment, random)
   }
   const first = inspection.segments[0]

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Disk, DiskFile } from '../runtime/disk.ts'
 import { isOutOfSpace } from '../runtime/out-of-space.ts'
 import type { SegmentHeader } from './frame.ts'
-import { HEADS_HEADER_BYTES, HeadFrames, HeadsWriter, headsBytes } from './heads.ts'
+import { HEADS_HEADER_BYTES, HeadFrames, type HeadsHeader, HeadsWriter, readHeadsHeader } from './heads.ts'
 import type { Visit } from './log.ts'
 import { replaySegment } from './replay-segment.ts'
 import { type ScanBuffers, scan } from './scan.ts'
@@ -95,7 +95,7 @@ export class SegmentHeads {
     await replaySegment(segment, 0, end, end, (position, buffer, offset, length) =>
       writer.add(position - header.base, buffer, offset, length, headBytes(buffer, offset, length)),
     )
-    return writer.finish(header)
+    return writer.finish(header, end - header.base)
   }
 
   async #write(base: number, bytes: Buffer): Promise<void> {
@@ -112,14 +112,14 @@ export class SegmentHeads {
   }
 
   async #show(segment: SegmentFile, visit: Visit, buffers: ScanBuffers): Promise<number> {
-    const { header, end } = segment
-    const file = await this.#disk.open(this.#path(header.base), 'read')
+    const { base } = segment.header
+    const file = await this.#disk.open(this.#path(base), 'read')
     try {
-      const bytes = await readHeader(file, header)
-      if (bytes === undefined) return header.base
-      const frames = new HeadFrames(header.base, bytes, visit)
-      const stop = await scan(file, HEADS_HEADER_BYTES, bytes, frames, buffers)
-      return stop === bytes ? end : frames.reached
+      const header = await readHeader(file, segment.header)
+      if (header === undefined || base + header.covered > segment.end) return base
+      const frames = new HeadFrames(base, header.bytes, visit)
+      const stop = await scan(file, HEADS_HEADER_BYTES, header.bytes, frames, buffers)
+      return stop === header.bytes ? base + header.covered : frames.reached
     } finally {
       await file.close()
     }
@@ -139,8 +139,8 @@ function headsBase(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits)
 }
 
-async function readHeader(file: DiskFile, header: SegmentHeader): Promise<number | undefined> {
+async function readHeader(file: DiskFile, header: SegmentHeader): Promise<HeadsHeader | undefined> {
   const bytes = Buffer.alloc(HEADS_HEADER_BYTES)
   const filled = await file.read(bytes, 0, bytes.length, 0)
-  return headsBytes(bytes.subarray(0, filled), header)
+  return readHeadsHeader(bytes.subarray(0, filled), header)
 }

@@ -163,6 +163,33 @@ describe('heads files', () => {
     }
   })
 
+  it('of a segment that was written on show what they have of it, and the segment shows the rest', async () => {
+    const disk = new SimDisk()
+    const log = await openSimLog(disk, OPTIONS)
+    for (let number = 0; number < 20; number += 1) log.append(record(number))
+    await log.flush()
+    log.roll()
+    // Closed, but the next one has no file yet: to the next start this one is the last.
+    await log.maintain(() => true)
+    equal(headsFiles(disk).length, 1)
+    await log.close()
+    const next = await openSimLog(disk, OPTIONS)
+    equal(next.segments().length, 1)
+    for (let number = 20; number < 30; number += 1) next.append(record(number))
+    await next.flush()
+    next.roll()
+    next.append(record(30))
+    await next.flush()
+    await next.close()
+    const again = await openSimLog(disk, OPTIONS)
+    const { seen, fromHeads } = await heads(again, 'runs')
+    deepEqual(seen, await all(again))
+    equal(fromHeads, 20)
+    await again.maintain(() => true)
+    equal((await heads(again, 'runs')).fromHeads, 30)
+    await again.close()
+  })
+
   it('go with their segment, and what a crash left of one goes at the next start', async () => {
     const disk = new SimDisk()
     const log = await prepared(disk)
