@@ -28,6 +28,7 @@ import type { Random } from '../runtime/random.ts'
 import type { EndOfTurn } from '../runtime/turn.ts'
 import { deliver } from './deliver.ts'
 import { DepartureRunner, type Others } from './departure-runner.ts'
+import { Housekeeping } from './housekeeping.ts'
 import { MoveRunner } from './move-runner.ts'
 import { Reclaim } from './reclaim.ts'
 import { type Recovered, recover } from './recovery.ts'
@@ -40,13 +41,6 @@ export const STAGED_BYTES_MAX = 64 * 1024 * 1024
 const SWEEP_PER_TURN = 1000
 /** More than this being read for clients: receives are refused, and long polls wait on, until it has gone out. */
 export const HANDING_OUT_BYTES_MAX = 64 * 1024 * 1024
-/** How often expired messages are swept and a spent reserve is looked after, when nothing else happens. */
-const HOUSEKEEPING_MS = 60_000
-/** The first time comes soon: a new log takes its reserve then, and a disk may be full within a minute. */
-const HOUSEKEEPING_FIRST_MS = 1000
-const HOUSEKEEPING_FULL_MS = 1000
-/** When a segment was closed: a start should not have to read it whole (log/segment-heads.ts). */
-const HOUSEKEEPING_CLOSED_MS = 5000
 /** Between two tries to open a log that failed. */
 const REOPEN_MS = 1000
 
@@ -111,10 +105,7 @@ export class Shard {
   #handingOutBytes = 0
   readonly #held = new Set<Queue>()
   #deadline: { readonly at: number; readonly timer: Timer } | undefined
-  #housekeeping: Timer | undefined
-  #keepingHouse = false
-  /** Since housekeeping began last. */
-  #segmentClosed = false
+  readonly #housekeeping: Housekeeping
   /** After a failure: the try to open the log again, and the timer for the next one. */
   #reopening: Promise<void> = Promise.resolve()
   #reopenedAt = Number.NEGATIVE_INFINITY
@@ -129,6 +120,7 @@ export class Shard {
     this.#waiters = new Waiters(options.clock)
     this.#moves = new MoveRunner(this, options.clock, options.log)
     this.#reclaim = new Reclaim(this, options.log)
+    this.#housekeeping = new Housekeeping(options.clock, () => this.#keepHouse())
     const { others, clock, log } = options
     this.#departures = others === undefined ? undefined : new DepartureRunner(this, others, clock, log)
     this.#feeder = options.feeder?.(this)
@@ -188,7 +180,7 @@ export class Shard {
       await log.close()
       throw error
     }
-    this.#scheduleHousekeeping(HOUSEKEEPING_FIRST_MS)
+    this.#housekeeping.begin()
     this.settle(this.now())
   }
 
@@ -206,7 +198,7 @@ export class Shard {
     await this.#feeder?.stop()
     this.#retry?.cancel()
     await this.#reopening
-    this.#housekeeping?.cancel()
+    this.#housekeeping.stop()
     this.#deadline?.timer.cancel()
     await this.settled()
     await this.#log?.close()
@@ -344,9 +336,7 @@ export class Shard {
     this.#state!.space.begin(start)
     this.#reclaim.closed(this.#newestStart, this.#state!.now)
     this.#newestStart = start
-    if (this.#segmentClosed) return
-    this.#segmentClosed = true
-    if (!this.#keepingHouse) this.#scheduleHousekeeping(HOUSEKEEPING_CLOSED_MS)
+    this.#housekeeping.segmentClosed()
   }
 
   #scheduleFlush(): void {
@@ -542,15 +532,8 @@ export class Shard {
     this.#deadline = { at: due, timer }
   }
 
-  #scheduleHousekeeping(waitMs: number): void {
-    this.#housekeeping?.cancel()
-    this.#housekeeping = this.#clock.schedule(this.#clock.now() + waitMs, () => void this.#keepHouse())
-  }
-
-  async #keepHouse(): Promise<void> {
+  async #keepHouse(): Promise<{ readonly full: boolean }> {
     const log = this.#log
-    this.#keepingHouse = true
-    this.#segmentClosed = false
     try {
       this.act((state, now, emit) => {
         for (const queue of state.queues.values()) decideExpire(state, queue, now, emit)
@@ -561,9 +544,6 @@ export class Shard {
     } catch (error) {
       this.#options.log.error('housekeeping_failed', { error })
     }
-    this.#keepingHouse = false
-    if (this.#closing) return
-    const waitMs = this.#segmentClosed ? HOUSEKEEPING_CLOSED_MS : HOUSEKEEPING_MS
-    this.#scheduleHousekeeping(this.#log?.full === true ? HOUSEKEEPING_FULL_MS : waitMs)
+    return { full: this.#log?.full === true }
   }
 }
